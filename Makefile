@@ -1,0 +1,148 @@
+# Everything sets itself up: `make demo` and `make test` work in a fresh clone.
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --quiet --disable-pip-version-check
+# setuptools takes the compiler from the environment: the one that check-tools tried
+export CC
+
+CORE := $(wildcard csrc/*.c csrc/*.h csrc/*.def) csrc/gen_order.py
+ORDER := lineage/canon/order.toml
+WRAPPER := $(wildcard lineage/canon/*.pyx lineage/canon/*.pxd)
+BUILT := $(VENV)/.built
+DEPENDENCIES := $(VENV)/.dependencies
+TOOLS := $(VENV)/.tools
+LIVE := $(VENV)/.live
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test pytest ctest live-deps bench lint wheel-test build check-tools clean
+
+help:
+	@echo "make demo        import an example archive, show its trees, delete a snapshot"
+	@echo "make test        the C tests and the Python tests"
+	@echo "make live-deps   what the tests against live libvirt need (Debian)"
+	@echo "make bench       the benchmarks, each with a rival"
+	@echo "make lint        ruff and mypy"
+	@echo "make wheel-test  build sdist and wheel, try the wheel in another directory"
+	@echo "make build       only the venv with the C core in it"
+	@echo "make clean       remove everything that was made"
+
+demo: $(BUILT)
+	@$(PY) -m benchmarks.demo
+
+test:
+	@$(MAKE) --no-print-directory --jobs=$$(nproc) ctest
+	@$(MAKE) --no-print-directory pytest
+
+pytest: $(BUILT)
+	$(PY) -m pytest
+
+bench: $(BUILT)
+	$(PY) -m pytest benchmarks -o python_files='bench_*.py'
+
+lint: $(BUILT) $(TOOLS)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+wheel-test: $(BUILT) $(TOOLS)
+	@rm -rf dist build/wheel
+	$(PY) -m build --outdir dist . >build/wheel.log 2>&1 || { tail -n 30 build/wheel.log >&2; exit 1; }
+	@$(PYTHON) -m venv build/wheel
+	@build/wheel/bin/python -m pip --quiet --disable-pip-version-check install dist/*.whl
+	cd / && $(CURDIR)/build/wheel/bin/python -P $(CURDIR)/tests/smoke.py
+
+# --- the venv ----------------------------------------------------------------------------
+
+build: $(BUILT)
+
+# The core is built into the source tree, from where the editable install takes it.
+$(BUILT): pyproject.toml setup.py $(CORE) $(ORDER) $(WRAPPER)
+	@$(MAKE) --no-print-directory check-tools
+	@mkdir -p build
+	@if [ $(DEPENDENCIES) -nt pyproject.toml ]; then \
+	  echo "building the C core"; \
+	  $(PY) setup.py --quiet build_ext --inplace; \
+	else \
+	  echo "setting up $(VENV) and building the C core"; \
+	  { $(PIP) --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV); } && \
+	  $(PIP) install 'setuptools>=77' 'Cython>=3.1' && \
+	  $(PIP) install --no-build-isolation --editable '.[test]' && \
+	  touch $(DEPENDENCIES); \
+	fi
+	@touch $@
+
+$(TOOLS): $(BUILT)
+	@$(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb")) \
+	  ["project"]["optional-dependencies"]["dev"], sep="\n")' >build/dev.txt
+	@$(PIP) install --requirement build/dev.txt
+	@touch $@
+
+needs = { echo "lineage needs $(1)" >&2; exit 1; }
+
+check-tools:
+	@command -v $(PYTHON) >/dev/null \
+	  || $(call needs,Python 3.11 or newer (Debian: apt-get install python3))
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || $(call needs,Python 3.11 or newer: $(PYTHON) is older (make PYTHON=... names another))
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || $(call needs,the Python module venv (Debian: apt-get install python3-venv))
+	@printf '#include <stdio.h>\nint main(void) { return 0; }\n' \
+	  | $(CC) -x c -o /dev/null - 2>/dev/null \
+	  || $(call needs,a C compiler: $(CC) does not work (Debian: apt-get install gcc libc6-dev))
+	@printf '#include <Python.h>\n' | $(CC) -E -x c -o /dev/null \
+	  -I"$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))')" \
+	  - 2>/dev/null \
+	  || $(call needs,the Python headers (Debian: apt-get install python3-dev))
+
+# --- the C tests: both scanners, with the sanitizers --------------------------------------
+
+CTEST := build/ctest
+CTEST_CFLAGS := -std=c11 -O1 -g -Wall -Wextra -Wpedantic -Werror -fno-omit-frame-pointer \
+  -fsanitize=address,undefined -fno-sanitize-recover=all -Icsrc -I$(CTEST)
+CTEST_sse2 :=
+CTEST_scalar := -DLX_NO_SSE2
+CTEST_PROGRAMS := $(foreach kind,sse2 scalar,$(patsubst csrc/tests/%.c,$(CTEST)/$(kind)/%,\
+  $(wildcard csrc/tests/test_*.c)))
+
+ctest: $(CTEST_PROGRAMS)
+	@for program in $^; do echo "$$program"; "$$program" || exit 1; done
+
+$(CTEST)/order_table.h: csrc/gen_order.py $(ORDER)
+	@$(MAKE) --no-print-directory check-tools
+	@$(PYTHON) csrc/gen_order.py $(ORDER) $@ && touch $@
+
+define ctest_rules
+$(CTEST)/$(1)/core/%.o: csrc/%.c $(wildcard csrc/*.h csrc/*.def) $(CTEST)/order_table.h
+	@mkdir -p $$(@D)
+	@$$(CC) $(CTEST_CFLAGS) $(CTEST_$(1)) -c -o $$@ $$<
+
+$(CTEST)/$(1)/test_%: csrc/tests/test_%.c $(wildcard csrc/tests/*.h) \
+  $(patsubst csrc/%.c,$(CTEST)/$(1)/core/%.o,$(wildcard csrc/*.c))
+	@$$(CC) $(CTEST_CFLAGS) $(CTEST_$(1)) -o $$@ $$(filter %.c %.o,$$^)
+endef
+$(foreach kind,sse2 scalar,$(eval $(call ctest_rules,$(kind))))
+
+# --- live libvirt ------------------------------------------------------------------------
+
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
+APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq -y
+PACKAGES := libvirt-clients libvirt-dev pkg-config
+
+live-deps: $(LIVE)
+
+$(LIVE): $(BUILT)
+	@dpkg -s $(PACKAGES) >/dev/null 2>&1 || command -v apt-get >/dev/null \
+	  || $(call needs,libvirt with its headers and pkg-config for live tests: without apt-get \
+	  install them by hand and libvirt-python into $(VENV))
+	@dpkg -s $(PACKAGES) >/dev/null 2>&1 || { $(APT) update \
+	  && $(APT) install --no-install-recommends $(PACKAGES); } \
+	  </dev/null >build/live-deps.log 2>&1 || { tail -n 20 build/live-deps.log >&2; exit 1; }
+	@$(PIP) install 'libvirt-python>=9.0'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find lineage -name '*.so' -delete
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

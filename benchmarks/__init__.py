@@ -1,0 +1,1 @@
+"""What lineage costs: generated inputs, rivals and the benchmarks that hold them side by side."""

@@ -1,0 +1,153 @@
+"""Write csrc's rank tables from order.toml: `python gen_order.py ORDER_TOML OUT_HEADER`.
+
+One open-addressed table answers "what is NAME inside CONTEXT"; the same hash is computed in
+order.h. Names of more than 16 bytes are few and live in a sorted array.
+"""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+MASK64 = (1 << 64) - 1
+MULTIPLIERS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
+FLAGS = {
+    "TEXT": 1,  # character data is a value
+    "CONTAINER": 2,  # holds elements elsewhere or here
+    "OPEN_CLOSE": 4,  # never self-closed
+    "RAW": 8,  # subtree by libxml2's rules
+    "SEQUENCE": 16,  # children are never reordered
+    "TYPE_KEYED": 32,  # another context for one value of @type
+}
+GLOBAL, NOTHING, FIRST = 0, 1, 2  # context numbers; order.h knows the first two
+
+
+def element_of(key: str) -> str:
+    """Return the element name of a context key: "disk/source" and "source" -> "source"."""
+    return key.rpartition("/")[2].partition("[")[0]
+
+
+def words(name: str) -> tuple[int, int]:
+    """Return the name as the two little-endian words that the scanner loads."""
+    raw = name.encode().ljust(16, b"\0")
+    return int.from_bytes(raw[:8], "little"), int.from_bytes(raw[8:16], "little")
+
+
+def slot_of(context: int, name: str, bits: int) -> int:
+    """Return the first slot to look at; order.h computes the same."""
+    w0, w1 = words(name)
+    mixed = (w0 * MULTIPLIERS[0]) ^ (w1 * MULTIPLIERS[1]) ^ (context * MULTIPLIERS[2])
+    mixed &= MASK64
+    mixed ^= mixed >> 32
+    return ((mixed * MULTIPLIERS[0]) & MASK64) >> (64 - bits)
+
+
+class Order:
+    """order.toml with its contexts numbered: children at 2n, attributes at 2n + 1."""
+
+    def __init__(self, facts: dict[str, Any]) -> None:
+        self.facts = facts
+        self.alias: dict[str, str] = facts["alias"]
+        self.ctx: dict[str, dict[str, list[str]]] = facts["ctx"]
+        self.number = {key: FIRST + i for i, key in enumerate(sorted(self.ctx))}
+        self.typed = {key.partition("[")[0]: key for key in facts["type_keyed"]}
+        self.entries: list[tuple[int, str, int, int, int]] = []
+
+    def context(self, parent: str | None, name: str) -> int:
+        """Return the number of the context of element `name` inside `parent`."""
+        keyed = f"{parent}/{name}"
+        key = keyed if keyed in self.facts["parent_keyed"] else name
+        return self.number.get(self.alias.get(key, key), NOTHING)
+
+    def flags(self, parent: str | None, name: str) -> int:
+        facts, value = self.facts, 0
+        if name in facts["text"]:
+            value |= FLAGS["TEXT"]
+        if name not in facts["text"] or name in facts["also_container"]:
+            value |= FLAGS["CONTAINER"]
+        if name in facts["open_close"] or f"{parent}/{name}" in facts["open_close"]:
+            value |= FLAGS["OPEN_CLOSE"]
+        if name in facts["raw"]:
+            value |= FLAGS["RAW"]
+        if name in facts["sequence"]:
+            value |= FLAGS["SEQUENCE"]
+        if name in self.typed:
+            value |= FLAGS["TYPE_KEYED"]
+        return value
+
+    def collect(self) -> None:
+        names = set(self.facts["text"])
+        for key, facts in self.ctx.items():
+            number, parent = self.number[key], element_of(key)
+            for rank, name in enumerate(facts.get("kids", [])):
+                names.add(name)
+                child, flags = self.context(parent, name), self.flags(parent, name)
+                self.entries.append((2 * number, name, rank, flags, child))
+            attrs = facts.get("attrs", [])
+            if len(attrs) > 64:
+                raise SystemExit(f"{key}: more attributes than a bit set holds")
+            self.entries += [(2 * number + 1, name, rank, 0, 0) for rank, name in enumerate(attrs)]
+            if "/" not in key and "[" not in key:
+                names.add(key)
+        for name in sorted(names):
+            flags = self.flags(None, name)
+            self.entries.append((2 * GLOBAL, name, 0, flags, self.context(None, name)))
+
+
+def table(entries: list[tuple[int, str, int, int, int]]) -> tuple[int, list[str]]:
+    """Place the short names; return (bits, C initialisers)."""
+    bits = 12
+    while len(entries) * 2 > 1 << bits:
+        bits += 1
+    slots: list[str] = ["{{0}, 0, 0, 0, 0, 0}"] * (1 << bits)
+    taken = [False] * (1 << bits)
+    for context, name, rank, flags, child in entries:
+        at = slot_of(context, name, bits)
+        while taken[at]:
+            at = (at + 1) & ((1 << bits) - 1)
+        taken[at] = True
+        w0, w1 = words(name)
+        slots[at] = f"{{{{{w0:#x}u, {w1:#x}u}}, {context}, {child}, {rank}, {flags}, 1}}"
+    return bits, slots
+
+
+def header(facts: dict[str, Any]) -> str:
+    """Return the text of order_table.h."""
+    order = Order(facts)
+    order.collect()
+    short = [e for e in order.entries if len(e[1].encode()) <= 16]
+    long = sorted((e for e in order.entries if len(e[1].encode()) > 16), key=lambda e: (e[1], e[0]))
+    bits, slots = table(short)
+    lines = ["/* Generated from order.toml by gen_order.py. */", f"#define LX_ORDER_BITS {bits}"]
+    lines += [f"#define LX_FLAG_{name} {value}" for name, value in FLAGS.items()]
+    for name in ("domainsnapshot", "domain", "memory"):
+        lines.append(f"#define LX_CTX_{name.upper()} {order.context(None, name)}")
+    lines.append(f"#define LX_CTX_SNAPSHOT_DISK {order.context('disks', 'disk')}")
+    for name, key in order.typed.items():
+        value = key.partition("'")[2].partition("'")[0]
+        lines.append(f'#define LX_TYPE_KEYED_VALUE "{value}" /* of <{name}> */')
+        lines.append(f"#define LX_TYPE_KEYED_CTX {order.number[key]}")
+    lines.append("#ifdef LX_ORDER_TABLES")
+    lines.append("static const lx_slot lx_order_slots[1 << LX_ORDER_BITS] = {")
+    lines += [f"    {slot}," for slot in slots]
+    lines += ["};", "static const lx_long_name lx_order_long[] = {"]
+    for context, name, rank, flags, child in long:
+        size = len(name.encode())
+        lines.append(f'    {{"{name}", {size}, {{{{0}}, {context}, {child}, {rank}, {flags}, 1}}}},')
+    lines += ["};", "#endif", ""]
+    return "\n".join(lines)
+
+
+def main(arguments: list[str]) -> None:
+    """Read the first path, write the second if its text changes."""
+    source, target = map(Path, arguments)
+    text = header(tomllib.loads(source.read_text(encoding="utf-8")))
+    if not target.exists() or target.read_text(encoding="utf-8") != text:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

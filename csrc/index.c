@@ -1,0 +1,230 @@
+#include "index.h"
+
+#ifdef LX_HAVE_SSE2
+#include <emmintrin.h>
+#endif
+
+static const uint8_t special[256] = {
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    ['<'] = 1, ['>'] = 1, ['&'] = 1, ['"'] = 1, ['\''] = 1,
+};
+
+size_t lx_index_scalar(const uint8_t *text, size_t from, size_t to, uint32_t *out)
+{
+    size_t n = 0;
+
+    for (size_t i = from; i < to; i++) {
+        out[n] = (uint32_t)i;
+        n += special[text[i]];
+    }
+    return n;
+}
+
+#ifdef LX_HAVE_SSE2
+static inline unsigned specials16(const uint8_t *p)
+{
+    __m128i x = _mm_loadu_si128((const __m128i *)p);
+    __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1f)), x);
+    __m128i angle = _mm_cmpeq_epi8(_mm_or_si128(x, _mm_set1_epi8(2)), _mm_set1_epi8('>'));
+    __m128i amp = _mm_cmpeq_epi8(_mm_or_si128(x, _mm_set1_epi8(1)), _mm_set1_epi8('\''));
+    __m128i quote = _mm_cmpeq_epi8(x, _mm_set1_epi8('"'));
+
+    return (unsigned)_mm_movemask_epi8(
+        _mm_or_si128(_mm_or_si128(low, angle), _mm_or_si128(amp, quote)));
+}
+
+static inline unsigned count_bits(uint64_t m)
+{
+    m -= m >> 1 & 0x5555555555555555u;
+    m = (m & 0x3333333333333333u) + (m >> 2 & 0x3333333333333333u);
+    m = (m + (m >> 4)) & 0x0f0f0f0f0f0f0f0fu;
+    return (unsigned)(m * 0x0101010101010101u >> 56);
+}
+
+/* Write eight offsets, whether or not m has that many bits: a fixed count needs no branch. */
+static inline uint64_t write8(uint64_t m, uint32_t at, uint32_t *out)
+{
+    for (unsigned k = 0; k < 8; k++) {
+        out[k] = at + (uint32_t)__builtin_ctzll(m | (uint64_t)1 << 63);
+        m &= m - 1;
+    }
+    return m;
+}
+
+size_t lx_index_sse2(const uint8_t *text, size_t from, size_t to, uint32_t *out)
+{
+    uint32_t *o = out;
+
+    for (size_t i = from; i < to; i += 64) {
+        const uint8_t *p = text + i;
+        uint64_t m = specials16(p) | (uint64_t)specials16(p + 16) << 16 |
+                     (uint64_t)specials16(p + 32) << 32 | (uint64_t)specials16(p + 48) << 48;
+        unsigned n;
+
+        if (to - i < 64)
+            m &= ((uint64_t)1 << (to - i)) - 1;
+        n = count_bits(m);
+        m = write8(m, (uint32_t)i, o);
+        if (n > 8)
+            m = write8(m, (uint32_t)i, o + 8);
+        for (unsigned k = 16; k < n; k += 8)
+            m = write8(m, (uint32_t)i, o + k);
+        o += n;
+    }
+    return (size_t)(o - out);
+}
+#endif
+
+static bool illegal_control(uint8_t c)
+{
+    return c < 0x20 && c != '\n' && c != '\t' && c != '\r';
+}
+
+static lx_survey survey_exactly(const uint8_t *p, size_t len)
+{
+    lx_survey s = {false, false, false};
+    size_t i = 0;
+
+#ifdef LX_HAVE_SSE2
+    __m128i high = _mm_setzero_si128(), low = high, cr = high;
+
+    for (; i + 16 <= len; i += 16) {
+        __m128i x = _mm_loadu_si128((const __m128i *)(p + i));
+        __m128i is_low = _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1f)), x);
+        __m128i is_cr = _mm_cmpeq_epi8(x, _mm_set1_epi8('\r'));
+        __m128i fine = _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('\n')),
+                                    _mm_cmpeq_epi8(x, _mm_set1_epi8('\t')));
+
+        high = _mm_or_si128(high, x);
+        cr = _mm_or_si128(cr, is_cr);
+        low = _mm_or_si128(low, _mm_andnot_si128(_mm_or_si128(fine, is_cr), is_low));
+    }
+    s.high = _mm_movemask_epi8(high) != 0;
+    s.illegal = _mm_movemask_epi8(low) != 0;
+    s.cr = _mm_movemask_epi8(cr) != 0;
+#endif
+    for (; i < len; i++) {
+        s.high |= p[i] >= 0x80;
+        s.cr |= p[i] == '\r';
+        s.illegal |= illegal_control(p[i]);
+    }
+    return s;
+}
+
+lx_survey lx_copy_survey(uint8_t *to, const uint8_t *from, size_t len)
+{
+    lx_survey s, tail;
+    size_t i = 0;
+    bool odd = false;
+
+    s.high = false;
+#ifdef LX_HAVE_SSE2
+    __m128i high = _mm_setzero_si128(), low = high;
+    const __m128i control = _mm_set1_epi8(0x1f), newline = _mm_set1_epi8('\n');
+
+    for (; i + 32 <= len; i += 32) {
+        __m128i x = _mm_loadu_si128((const __m128i *)(from + i));
+        __m128i y = _mm_loadu_si128((const __m128i *)(from + i + 16));
+
+        _mm_storeu_si128((__m128i *)(to + i), x);
+        _mm_storeu_si128((__m128i *)(to + i + 16), y);
+        high = _mm_or_si128(high, _mm_or_si128(x, y));
+        x = _mm_andnot_si128(_mm_cmpeq_epi8(x, newline),
+                             _mm_cmpeq_epi8(_mm_min_epu8(x, control), x));
+        y = _mm_andnot_si128(_mm_cmpeq_epi8(y, newline),
+                             _mm_cmpeq_epi8(_mm_min_epu8(y, control), y));
+        low = _mm_or_si128(low, _mm_or_si128(x, y));
+    }
+    s.high = _mm_movemask_epi8(high) != 0;
+    odd = _mm_movemask_epi8(low) != 0;
+#endif
+    if (len > i)
+        memcpy(to + i, from + i, len - i);
+    if (odd)
+        return survey_exactly(to, len);
+    tail = survey_exactly(to + i, len - i);
+    return (lx_survey){tail.cr, s.high || tail.high, tail.illegal};
+}
+
+/* Length of the UTF-8 sequence at p (2 to 4), 0 if it is none; *point is its character. */
+static unsigned sequence(const uint8_t *p, size_t left, uint32_t *point)
+{
+    uint8_t c = p[0];
+
+    if (c >= 0xc2 && c < 0xe0 && left >= 2 && (p[1] & 0xc0) == 0x80) {
+        *point = (uint32_t)(c & 0x1f) << 6 | (p[1] & 0x3f);
+        return 2;
+    }
+    if (c >= 0xe0 && c < 0xf0 && left >= 3 && (p[1] & 0xc0) == 0x80 && (p[2] & 0xc0) == 0x80) {
+        *point = (uint32_t)(c & 0x0f) << 12 | (uint32_t)(p[1] & 0x3f) << 6 | (p[2] & 0x3f);
+        return *point >= 0x800 && (*point < 0xd800 || *point > 0xdfff) ? 3 : 0;
+    }
+    if (c >= 0xf0 && c < 0xf5 && left >= 4 && (p[1] & 0xc0) == 0x80 && (p[2] & 0xc0) == 0x80 &&
+        (p[3] & 0xc0) == 0x80) {
+        *point = (uint32_t)(c & 7) << 18 | (uint32_t)(p[1] & 0x3f) << 12 |
+                 (uint32_t)(p[2] & 0x3f) << 6 | (p[3] & 0x3f);
+        return *point >= 0x10000 && *point <= 0x10ffff ? 4 : 0;
+    }
+    return 0;
+}
+
+/* How many bytes from p on are ASCII, as far as a quick look tells. */
+static inline size_t ascii_run(const uint8_t *p, size_t left)
+{
+    size_t n = 0;
+    uint64_t word;
+
+#ifdef LX_HAVE_SSE2
+    while (left - n >= 16 && !_mm_movemask_epi8(_mm_loadu_si128((const __m128i *)(p + n))))
+        n += 16;
+#endif
+    while (left - n >= 8 && (memcpy(&word, p + n, 8), !(word & 0x8080808080808080u)))
+        n += 8;
+    return n;
+}
+
+size_t lx_check_chars(const uint8_t *text, size_t len, bool controls, lx_code *code)
+{
+    size_t illegal = len;
+
+    for (size_t i = 0; i < len;) {
+        uint32_t point = 0;
+        unsigned n;
+
+        i += ascii_run(text + i, len - i);
+        while (i < len && text[i] < 0x80)
+            i++;
+        if (i == len)
+            break;
+        n = sequence(text + i, len - i, &point);
+        if (!n)
+            return *code = LX_E_UTF8, i;
+        if (illegal == len && (point == 0xfffe || point == 0xffff))
+            illegal = i;
+        i += n;
+    }
+    for (size_t i = 0; controls && i < illegal; i++)
+        if (illegal_control(text[i]))
+            illegal = i;
+    return *code = LX_E_CHAR, illegal;
+}
+
+size_t lx_unify_newlines(uint8_t *text, size_t len)
+{
+    uint8_t *end = text + len, *to = memchr(text, '\r', len), *from = to;
+
+    while (from && from < end) {
+        uint8_t *next;
+
+        from += from + 1 < end && from[1] == '\n'; /* CR LF: the LF stays */
+        *to++ = '\n';
+        from++;
+        next = memchr(from, '\r', (size_t)(end - from));
+        if (!next)
+            next = end;
+        memmove(to, from, (size_t)(next - from));
+        to += next - from;
+        from = next;
+    }
+    return from ? (size_t)(to - text) : len;
+}

@@ -1,0 +1,42 @@
+/* Stage one: where the bytes are that can end a token.
+ *
+ * The scanner then jumps from one to the next instead of reading byte by byte. Two versions
+ * with one answer: SSE2 and portable. */
+#ifndef LX_INDEX_H
+#define LX_INDEX_H
+
+#include "buffer.h"
+
+#if defined(__SSE2__) && !defined(LX_NO_SSE2)
+#define LX_HAVE_SSE2 1
+#endif
+
+#define LX_PAD 64 /* readable bytes that must follow an indexed text */
+
+/* Write to `out` the offsets in [from, to) of the bytes < > & " ' and of those below 0x20;
+ * return how many. `out` must have room for to - from + LX_INDEX_SPARE. */
+#define LX_INDEX_SPARE 80
+typedef size_t lx_index_fn(const uint8_t *text, size_t from, size_t to, uint32_t *out);
+lx_index_fn lx_index_scalar;
+#ifdef LX_HAVE_SSE2
+lx_index_fn lx_index_sse2;
+#endif
+
+/* What a text holds besides plain ASCII. */
+typedef struct {
+    bool cr;      /* a carriage return */
+    bool high;    /* a byte of 0x80 or more */
+    bool illegal; /* a control character that XML forbids */
+} lx_survey;
+
+/* Copy `len` bytes and survey them on the way; `to` must have LX_PAD bytes to spare. */
+lx_survey lx_copy_survey(uint8_t *to, const uint8_t *from, size_t len);
+
+/* Offset of the first byte that is not UTF-8 (*code LX_E_UTF8) or is a character that XML
+ * forbids (LX_E_CHAR); len if there is none. `controls`: look for control characters too. */
+size_t lx_check_chars(const uint8_t *text, size_t len, bool controls, lx_code *code);
+
+/* Turn CR LF and CR into LF in place; return the new length. */
+size_t lx_unify_newlines(uint8_t *text, size_t len);
+
+#endif

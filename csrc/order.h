@@ -1,0 +1,74 @@
+/* What a name means where it stands: its rank among siblings, its own context, its nature.
+ * The tables are generated from lineage/canon/order.toml. */
+#ifndef LX_ORDER_H
+#define LX_ORDER_H
+
+#include "buffer.h"
+
+typedef struct {
+    uint64_t word[2]; /* the name, zero-padded, as loaded little-endian */
+    uint16_t key;     /* 2 * context for a child, 2 * context + 1 for an attribute */
+    uint16_t child;   /* the context inside the element */
+    uint8_t rank;
+    uint8_t flags; /* LX_FLAG_* */
+    uint8_t used;
+} lx_slot;
+
+typedef struct {
+    const char *name;
+    size_t len;
+    lx_slot slot;
+} lx_long_name;
+
+#include "order_table.h"
+
+enum { LX_CTX_GLOBAL, LX_CTX_NOTHING };
+
+/* A name as the scanner found it. Names over 16 bytes have words of 0. */
+typedef struct {
+    const uint8_t *p;
+    uint32_t len;
+    uint64_t word[2];
+} lx_name;
+
+extern const lx_slot *const lx_slots;
+const lx_slot *lx_order_find_long(unsigned key, const lx_name *name);
+
+/* The slot of a name under a key, NULL if it is not listed there. */
+static inline const lx_slot *lx_order_find(unsigned key, const lx_name *name)
+{
+    uint64_t h;
+    unsigned at;
+
+    if (LX_UNLIKELY(name->len > 16))
+        return lx_order_find_long(key, name);
+    h = name->word[0] * 0x9e3779b97f4a7c15u ^ name->word[1] * 0xc2b2ae3d27d4eb4fu ^
+        (uint64_t)key * 0x165667b19e3779f9u;
+    h ^= h >> 32;
+    at = (unsigned)(h * 0x9e3779b97f4a7c15u >> (64 - LX_ORDER_BITS));
+    for (;; at = (at + 1) & ((1u << LX_ORDER_BITS) - 1)) {
+        const lx_slot *s = lx_slots + at;
+
+        if (LX_LIKELY(s->word[0] == name->word[0] && s->word[1] == name->word[1] && s->key == key &&
+                      s->used))
+            return s;
+        if (!s->used)
+            return NULL;
+    }
+}
+
+static inline const lx_slot *lx_order_child(unsigned ctx, const lx_name *name)
+{
+    return lx_order_find(2 * ctx, name);
+}
+
+static inline const lx_slot *lx_order_attr(unsigned ctx, const lx_name *name)
+{
+    return lx_order_find(2 * ctx + 1, name);
+}
+
+/* True if the name is this text constant of at most 16 bytes. */
+#define lx_name_is(name, text) \
+    ((name)->len == sizeof(text) - 1 && !memcmp((name)->p, (text), sizeof(text) - 1))
+
+#endif

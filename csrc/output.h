@@ -1,0 +1,103 @@
+/* The canonical text as it grows.
+ *
+ * Most input is canonical already, so output is kept as a run of the source for as long as the
+ * two agree, and only copied where they part: a canonical document is verified, not written. */
+#ifndef LX_OUTPUT_H
+#define LX_OUTPUT_H
+
+#include "buffer.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+typedef struct {
+    lx_buf buf;
+    const uint8_t *run, *run_end; /* source bytes that follow buf in the output */
+} lx_out;
+
+/* "\n" and two blanks a level for the deepest level. */
+extern const uint8_t lx_newline_indent[1 + 2 * LX_MAX_DEPTH + 16];
+
+static inline size_t lx_out_pos(const lx_out *o)
+{
+    return o->buf.len + (size_t)(o->run_end - o->run);
+}
+
+/* Start over; `source` is any place of the (padded) source. */
+static inline void lx_out_begin(lx_out *o, const uint8_t *source)
+{
+    o->buf.len = 0;
+    o->run = o->run_end = source;
+}
+
+/* Copy the pending run, so that all output is in buf. */
+static inline void lx_out_flush(lx_out *o)
+{
+    /* The source is padded. */
+    lx_buf_add_padded(&o->buf, o->run, (size_t)(o->run_end - o->run));
+    o->run = o->run_end;
+}
+
+/* Go back to an earlier position. */
+static inline void lx_out_truncate(lx_out *o, size_t pos)
+{
+    if (pos >= o->buf.len) {
+        o->run_end = o->run + (pos - o->buf.len);
+    } else {
+        o->buf.len = pos;
+        o->run_end = o->run;
+    }
+}
+
+/* Append source bytes. */
+static inline void lx_out_source(lx_out *o, const uint8_t *from, const uint8_t *to)
+{
+    if (LX_UNLIKELY(from != o->run_end)) {
+        lx_out_flush(o);
+        o->run = from;
+    }
+    o->run_end = to;
+}
+
+/* Equal for n bytes? Both sides may be read 16 bytes on. */
+static inline bool lx_same(const uint8_t *a, const uint8_t *b, size_t n)
+{
+#ifdef __SSE2__
+    if (LX_LIKELY(n <= 16)) {
+        __m128i x = _mm_loadu_si128((const __m128i *)a), y = _mm_loadu_si128((const __m128i *)b);
+        unsigned equal = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, y));
+
+        return (~equal & ((1u << n) - 1)) == 0;
+    }
+#endif
+    return !memcmp(a, b, n);
+}
+
+/* Append bytes of our own; they must be readable 16 bytes on. */
+static inline void lx_out_padded(lx_out *o, const uint8_t *bytes, size_t n)
+{
+    if (LX_LIKELY(lx_same(o->run_end, bytes, n))) {
+        o->run_end += n;
+        return;
+    }
+    lx_out_flush(o);
+    lx_buf_add_padded(&o->buf, bytes, n);
+}
+
+static inline void lx_out_bytes(lx_out *o, const void *bytes, size_t n)
+{
+    lx_out_flush(o);
+    lx_buf_add(&o->buf, bytes, n);
+}
+
+static inline void lx_out_newline(lx_out *o, unsigned level)
+{
+    lx_out_padded(o, lx_newline_indent, 1 + 2 * level);
+}
+
+/* Append a short text constant. */
+#define lx_out_lit(o, text) lx_out_padded((o), (const uint8_t *)text LX_PADDING, sizeof(text) - 1)
+#define LX_PADDING "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+
+#endif

@@ -1,0 +1,801 @@
+#include "scan.h"
+#include "text.h"
+
+#define BLOCK 16384 /* bytes indexed at a time: bounds the window, whatever the document */
+
+bool lx_scan_fail(lx_scan *s, lx_code code, const uint8_t *at)
+{
+    s->code = code;
+    s->at = at;
+    return false;
+}
+
+bool lx_scan_init(lx_scan *s, const lx_allocator *alloc, uint64_t seed)
+{
+    memset(s, 0, sizeof *s);
+    s->alloc = alloc;
+#ifdef LX_HAVE_SSE2
+    s->index = lx_index_sse2;
+#else
+    s->index = lx_index_scalar;
+#endif
+    lx_ns_init(&s->ns, alloc, seed);
+    s->pos = alloc->alloc(alloc->user, (BLOCK + LX_INDEX_SPARE) * sizeof *s->pos);
+    return s->pos != NULL;
+}
+
+void lx_scan_free(lx_scan *s)
+{
+    lx_ns_free(&s->ns);
+    s->alloc->release(s->alloc->user, s->pos);
+    s->alloc->release(s->alloc->user, s->attr);
+    s->alloc->release(s->alloc->user, s->twice);
+}
+
+/* Nothing is indexed; the next window starts at `from`. */
+static void empty_window(lx_scan *s, size_t from)
+{
+    s->indexed = from;
+    s->pos[0] = LX_WINDOW_END;
+    s->k = s->pos;
+}
+
+void lx_scan_begin(lx_scan *s, const uint8_t *text, size_t len)
+{
+    s->base = s->p = text;
+    s->end = text + len;
+    empty_window(s, 0);
+    s->depth = 0;
+    lx_ns_pop(&s->ns, 0);
+    s->code = LX_OK;
+}
+
+/* Index on until there is a special byte at or after `off`; the end of the text if there is
+ * none. */
+static LX_NOINLINE const uint8_t *refill(lx_scan *s, size_t off)
+{
+    size_t len = (size_t)(s->end - s->base);
+
+    if (s->indexed < off)
+        s->indexed = off;
+    while (s->indexed < len) {
+        size_t to = s->indexed + BLOCK < len ? s->indexed + BLOCK : len;
+        size_t n = s->index(s->base, s->indexed, to, s->pos);
+
+        s->pos[n] = LX_WINDOW_END;
+        s->k = s->pos;
+        s->indexed = to;
+        if (n)
+            return s->base + *s->k;
+    }
+    return s->end;
+}
+
+/* The first special byte at or after `from`; the end of the text if there is none. */
+static inline const uint8_t *next_special(lx_scan *s, const uint8_t *from)
+{
+    uint32_t off = (uint32_t)(from - s->base);
+    const uint32_t *k = s->k;
+
+    while (*k < off)
+        k++;
+    s->k = k;
+    return LX_LIKELY(*k != LX_WINDOW_END) ? s->base + *k : refill(s, off);
+}
+
+void lx_scan_rewind(lx_scan *s, const uint8_t *p, unsigned depth)
+{
+    lx_ns_pop(&s->ns, s->ns_mark[depth]);
+    s->depth = depth;
+    s->p = p;
+    empty_window(s, (size_t)(p - s->base));
+}
+
+/* ---- names ---- */
+
+static inline uint64_t load64(const uint8_t *p)
+{
+    uint64_t w;
+
+    memcpy(&w, p, 8);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    w = __builtin_bswap64(w);
+#endif
+    return w;
+}
+
+static inline bool ends_name(uint8_t c)
+{
+    return c <= ' ' || c == '=' || c == '/' || c == '>';
+}
+
+static LX_NOINLINE const uint8_t *long_name(const uint8_t *p, lx_name *name, bool *colon)
+{
+    const uint8_t *q = p;
+
+    while (!ends_name(*q))
+        *colon |= *q++ == ':';
+    name->p = p;
+    /* A document is at most 64 MiB, so a name's length fits. */
+    name->len = (uint32_t)(q - p);
+    name->word[0] = name->word[1] = 0;
+    if (name->len <= 16) {
+        uint8_t padded[16] = {0};
+
+        memcpy(padded, p, name->len);
+        name->word[0] = load64(padded);
+        name->word[1] = load64(padded + 8);
+    }
+    return q;
+}
+
+#ifdef LX_HAVE_SSE2
+/* Loading at 16 - n gives n bytes of ones. */
+static const uint8_t keep_bytes[32] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                       0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+
+/* Which of 16 bytes end a name. */
+static inline unsigned name_stops(__m128i x)
+{
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(
+        _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(' ')), x),
+                     _mm_cmpeq_epi8(x, _mm_set1_epi8('='))),
+        _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('/')), _mm_cmpeq_epi8(x, _mm_set1_epi8('>')))));
+}
+#endif
+
+/* Read the name at p; return the byte after it. */
+static inline const uint8_t *read_name(const uint8_t *p, lx_name *name, bool *colon)
+{
+#ifdef LX_HAVE_SSE2
+    __m128i x = _mm_loadu_si128((const __m128i *)p);
+    unsigned stops = name_stops(x);
+
+    if (LX_LIKELY(stops)) {
+        unsigned len = (unsigned)__builtin_ctz(stops);
+        unsigned colons = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8(':')));
+
+        name->p = p;
+        name->len = len;
+        x = _mm_and_si128(x, _mm_loadu_si128((const __m128i *)(keep_bytes + 16 - len)));
+        _mm_storeu_si128((__m128i *)name->word, x);
+        *colon |= (colons & (stops - 1) & ~stops) != 0;
+        return p + len;
+    }
+#endif
+    return long_name(p, name, colon);
+}
+
+bool lx_scan_check_name(lx_scan *s, const lx_name *name)
+{
+    if (name->len > LX_MAX_NAME)
+        return lx_scan_fail(s, LX_E_LIMIT_NAME, name->p);
+    if (!lx_is_name((lx_span){name->p, name->len}, true))
+        return lx_scan_fail(s, LX_E_NAME, name->p);
+    return true;
+}
+
+/* ---- references ---- */
+
+static bool is_char(uint32_t c)
+{
+    return c == '\t' || c == '\n' || c == '\r' || (c >= 0x20 && c < 0xd800) ||
+           (c >= 0xe000 && c <= 0x10ffff && c != 0xfffe && c != 0xffff);
+}
+
+/* Check the reference at p ('&'); return the byte after its ';', NULL if it is wrong. */
+static LX_NOINLINE const uint8_t *reference(lx_scan *s, const uint8_t *p, uint8_t *flags)
+{
+    const uint8_t *q = p + 1;
+    size_t len;
+    uint32_t c;
+
+    if (*q == '#') {
+        q = lx_numeric_reference(q + 1, &c);
+        if (!q || !is_char(c))
+            return lx_scan_fail(s, LX_E_REFERENCE, p), NULL;
+        *flags |= LX_V_NUMERIC;
+        return q;
+    }
+    if (lx_named_reference(q, &len)) {
+        *flags |= LX_V_NAMED;
+        return q + len;
+    }
+    for (q = p + 1; q < s->end && *q != ';' && !ends_name(*q) && *q != '<' && *q != '&'; q++)
+        ;
+    if (*q == ';' && lx_is_name((lx_span){p + 1, (size_t)(q - p - 1)}, true))
+        return lx_scan_fail(s, LX_E_ENTITY, p), NULL;
+    return lx_scan_fail(s, LX_E_REFERENCE, p), NULL;
+}
+
+/* ---- namespaces ---- */
+
+static bool split_name(lx_scan *s, const lx_name *name, lx_span *prefix, lx_span *local)
+{
+    const uint8_t *colon = memchr(name->p, ':', name->len);
+
+    *prefix = (lx_span){name->p, colon ? (size_t)(colon - name->p) : 0};
+    *local = colon ? (lx_span){colon + 1, name->len - prefix->len - 1}
+                   : (lx_span){name->p, name->len};
+    if (name->len > LX_MAX_NAME)
+        return lx_scan_fail(s, LX_E_LIMIT_NAME, name->p);
+    if (!lx_is_name(*local, true) || (colon && !lx_is_name(*prefix, false)))
+        return lx_scan_fail(s, lx_is_name((lx_span){name->p, name->len}, true) ? LX_E_NS_NAME
+                                                                             : LX_E_NAME,
+                            name->p);
+    if (!lx_is_name(*local, false))
+        return lx_scan_fail(s, LX_E_NS_NAME, name->p);
+    return true;
+}
+
+static bool declare(lx_scan *s, const lx_attr *a, lx_span prefix)
+{
+    lx_span uri = {a->value, (size_t)(a->value_end - a->value)};
+    uint8_t *owned = NULL;
+
+    if (a->flags & (LX_V_NAMED | LX_V_NUMERIC | LX_V_SPACE)) {
+        lx_buf decoded;
+
+        lx_buf_init(&decoded, s->alloc);
+        lx_text_decode(&decoded, uri, true);
+        lx_buf_byte(&decoded, 0);
+        if (decoded.failed)
+            return lx_buf_free(&decoded), lx_scan_fail(s, LX_NOMEM, a->name.p);
+        owned = decoded.data;
+        uri = (lx_span){owned, decoded.len - 1};
+    }
+    if (lx_span_is(prefix, "xmlns") || lx_span_equal(uri, LX_XMLNS_NAMESPACE) ||
+        lx_span_is(prefix, "xml") != lx_span_equal(uri, LX_XML_NAMESPACE)) {
+        s->alloc->release(s->alloc->user, owned);
+        return lx_scan_fail(s, LX_E_NS_RESERVED, a->name.p);
+    }
+    if (prefix.len && !uri.len) {
+        s->alloc->release(s->alloc->user, owned);
+        return lx_scan_fail(s, LX_E_NS_EMPTY, a->name.p);
+    }
+    return lx_ns_push(&s->ns, prefix, uri, owned) ? true : lx_scan_fail(s, LX_NOMEM, a->name.p);
+}
+
+static const lx_span *attr_namespace(const lx_scan *s, const lx_attr *a, lx_span *local)
+{
+    const uint8_t *colon = memchr(a->name.p, ':', a->name.len);
+    lx_span prefix = {a->name.p, (size_t)(colon - a->name.p)};
+
+    *local = (lx_span){colon + 1, a->name.len - prefix.len - 1};
+    return lx_ns_find(&s->ns, prefix);
+}
+
+/* Table of attribute numbers + 1, big enough for `n` attributes, emptied. */
+static uint32_t *twice_table(lx_scan *s, size_t n, size_t *mask)
+{
+    size_t size = 64;
+
+    if (!s->twice)
+        s->twice = s->alloc->alloc(s->alloc->user, 4 * LX_MAX_ATTRIBUTES * sizeof *s->twice);
+    if (!s->twice)
+        return lx_scan_fail(s, LX_NOMEM, s->p), NULL;
+    while (size < 2 * n)
+        size *= 2;
+    *mask = size - 1;
+    memset(s->twice, 0, size * sizeof *s->twice);
+    return s->twice;
+}
+
+bool lx_scan_check_twice(lx_scan *s, const lx_tag *tag)
+{
+    size_t mask;
+    uint32_t *table = tag->attrs > 1 ? twice_table(s, tag->attrs, &mask) : NULL;
+
+    if (tag->attrs < 2)
+        return true;
+    if (!table)
+        return false;
+    for (uint32_t i = 0; i < tag->attrs; i++) {
+        const lx_name *a = &s->attr[i].name;
+        lx_span name = {a->p, a->len};
+        size_t at = lx_hash(s->ns.seed, name) & mask;
+
+        for (; table[at]; at = (at + 1) & mask) {
+            const lx_name *b = &s->attr[table[at] - 1].name;
+
+            if (lx_span_equal(name, (lx_span){b->p, b->len}))
+                return lx_scan_fail(s, LX_E_ATTRIBUTE_TWICE, a->p);
+        }
+        table[at] = i + 1;
+    }
+    return true;
+}
+
+/* Two prefixed attributes may be the same one by their namespaces. */
+static bool check_twice_ns(lx_scan *s, const lx_tag *tag, uint32_t prefixed)
+{
+    size_t mask;
+    uint32_t *table = prefixed > 1 ? twice_table(s, prefixed, &mask) : NULL;
+
+    if (prefixed < 2)
+        return true;
+    if (!table)
+        return false;
+    for (uint32_t i = 0; i < tag->attrs; i++) {
+        const lx_attr *a = s->attr + i;
+        lx_span local, other;
+        const lx_span *uri;
+        size_t at;
+
+        if (!a->colon || !memcmp(a->name.p, "xmlns:", 6))
+            continue;
+        uri = attr_namespace(s, a, &local);
+        at = (lx_hash(s->ns.seed, *uri) ^ lx_hash(~s->ns.seed, local)) & mask;
+        for (; table[at]; at = (at + 1) & mask) {
+            const lx_span *uri2 = attr_namespace(s, s->attr + table[at] - 1, &other);
+
+            if (lx_span_equal(*uri, *uri2) && lx_span_equal(local, other))
+                return lx_scan_fail(s, LX_E_NS_TWICE, a->name.p);
+        }
+        table[at] = i + 1;
+    }
+    return true;
+}
+
+/* Bind the tag's namespace declarations and resolve its prefixes. */
+static LX_NOINLINE bool enter_namespaces(lx_scan *s, const lx_tag *tag)
+{
+    lx_span prefix, local;
+    uint32_t prefixed = 0;
+
+    if (!lx_scan_check_twice(s, tag))
+        return false;
+    for (uint32_t i = 0; i < tag->attrs; i++) {
+        const lx_attr *a = s->attr + i;
+
+        if (!a->colon && !lx_name_is(&a->name, "xmlns"))
+            continue;
+        if (!split_name(s, &a->name, &prefix, &local))
+            return false;
+        if (!a->colon ? !declare(s, a, (lx_span){a->name.p, 0})
+                      : lx_span_is(prefix, "xmlns") && !declare(s, a, local))
+            return false;
+        prefixed += a->colon && !lx_span_is(prefix, "xmlns");
+    }
+    if (!split_name(s, &tag->name, &prefix, &local))
+        return false;
+    if (lx_span_is(prefix, "xmlns"))
+        return lx_scan_fail(s, LX_E_NS_RESERVED, tag->name.p);
+    if (prefix.len && !lx_ns_find(&s->ns, prefix))
+        return lx_scan_fail(s, LX_E_NS_UNBOUND, tag->name.p);
+    for (uint32_t i = 0; i < tag->attrs; i++) {
+        const lx_attr *a = s->attr + i;
+
+        if (a->colon && memcmp(a->name.p, "xmlns:", 6) && !attr_namespace(s, a, &local))
+            return lx_scan_fail(s, LX_E_NS_UNBOUND, a->name.p);
+    }
+    return check_twice_ns(s, tag, prefixed);
+}
+
+bool lx_scan_default_namespace(const lx_scan *s)
+{
+    const lx_span *uri;
+
+    if (!s->ns.used)
+        return false;
+    uri = lx_ns_find(&s->ns, (lx_span){s->base, 0});
+    return uri && uri->len;
+}
+
+/* ---- tags ---- */
+
+/* Read the quoted value at p into the attribute; return the byte after it, NULL on error. */
+static inline const uint8_t *read_value(lx_scan *s, const uint8_t *p, lx_attr *a)
+{
+    uint8_t quote = *p++;
+    uint8_t flags = 0;
+    const uint8_t *q = p;
+
+    if (LX_UNLIKELY(quote != '\'' && quote != '"'))
+        return lx_scan_fail(s, p > s->end ? LX_E_TAG_UNCLOSED : LX_E_ATTRIBUTE, p - 1), NULL;
+    a->value = p;
+    for (;;) {
+        q = next_special(s, q);
+        if (LX_LIKELY(*q == quote && q < s->end))
+            break;
+        if (q == s->end)
+            return lx_scan_fail(s, LX_E_TAG_UNCLOSED, a->name.p), NULL;
+        if (*q == '<')
+            return lx_scan_fail(s, LX_E_ATTRIBUTE, q), NULL;
+        if (*q == '&') {
+            q = reference(s, q, &flags);
+            if (!q)
+                return NULL;
+            continue;
+        }
+        flags |= *q < ' ' ? LX_V_SPACE : LX_V_RAW;
+        q++;
+    }
+    if (LX_UNLIKELY(q - p > LX_MAX_VALUE))
+        return lx_scan_fail(s, LX_E_LIMIT_VALUE, a->name.p), NULL;
+    a->value_end = q;
+    a->flags = flags;
+    return q + 1;
+}
+
+/* Read the attribute at p; return the byte after it, NULL on error. */
+static inline const uint8_t *read_attribute(lx_scan *s, const uint8_t *p, lx_tag *tag)
+{
+    lx_attr *a;
+
+    if (LX_UNLIKELY(tag->attrs == s->attr_cap)) {
+        void *grown = s->attr;
+
+        if (tag->attrs == LX_MAX_ATTRIBUTES)
+            return lx_scan_fail(s, LX_E_LIMIT_ATTRIBUTES, p), NULL;
+        if (!lx_grow(s->alloc, &grown, &s->attr_cap, tag->attrs, sizeof *s->attr))
+            return lx_scan_fail(s, LX_NOMEM, p), NULL;
+        s->attr = grown;
+    }
+    a = s->attr + tag->attrs;
+    a->colon = false;
+    p = read_name(p, &a->name, &a->colon);
+    if (LX_UNLIKELY(!a->name.len))
+        return lx_scan_fail(s, p >= s->end ? LX_E_TAG_UNCLOSED : LX_E_ATTRIBUTE, p), NULL;
+    if (LX_UNLIKELY(a->colon || lx_name_is(&a->name, "xmlns")))
+        tag->colon = true;
+    if (LX_UNLIKELY(p[0] != '=' || p[1] != '\'')) {
+        tag->plain = false;
+        p = lx_skip_space(p);
+        if (*p != '=')
+            return lx_scan_fail(s, p >= s->end ? LX_E_TAG_UNCLOSED : LX_E_ATTRIBUTE, p), NULL;
+        p = lx_skip_space(p + 1) - 1;
+    }
+    p = read_value(s, p + 1, a);
+    if (p && (a->flags & LX_V_REWRITE))
+        tag->plain = false;
+    tag->attrs++;
+    return p;
+}
+
+static bool open_element(lx_scan *s, const lx_tag *tag)
+{
+    if (LX_UNLIKELY(s->depth == LX_MAX_DEPTH))
+        return lx_scan_fail(s, LX_E_LIMIT_DEPTH, tag->start);
+    s->open[s->depth] = (lx_span){tag->name.p, tag->name.len};
+    s->open_at[s->depth] = tag->start;
+    s->ns_mark[s->depth] = s->ns.used;
+    if (LX_UNLIKELY(tag->colon) && !enter_namespaces(s, tag))
+        return false;
+    s->depth++;
+    return true;
+}
+
+void lx_scan_close(lx_scan *s)
+{
+    s->depth--;
+    if (LX_UNLIKELY(s->ns.used != s->ns_mark[s->depth]))
+        lx_ns_pop(&s->ns, s->ns_mark[s->depth]);
+}
+
+#ifdef LX_HAVE_SSE2
+/* Read attributes for as long as they are spelled as libvirt spells them and hold nothing
+ * special: most are. Everything is kept in registers; return the byte after the last one. */
+static inline const uint8_t *read_usual(lx_scan *s, const uint8_t *p, lx_tag *tag)
+{
+    const uint8_t *base = s->base;
+    const uint32_t *k = s->k;
+    lx_attr *a = s->attr, *room = a + s->attr_cap;
+
+    for (; *p == ' ' && a < room; a++) {
+        __m128i x = _mm_loadu_si128((const __m128i *)(p + 1));
+        unsigned stops = name_stops(x), len, open;
+        unsigned colons = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8(':')));
+        const uint8_t *q;
+
+        if (LX_UNLIKELY(!stops || (colons & (stops - 1) & ~stops)))
+            break;
+        len = (unsigned)__builtin_ctz(stops);
+        q = p + 1 + len;
+        if (LX_UNLIKELY(q[0] != '=' || q[1] != '\'' || !len))
+            break;
+        open = (unsigned)(q + 1 - base);
+        /* The opening quote is the next special byte, the closing one that after it. */
+        while (*k < open)
+            k++;
+        if (LX_UNLIKELY(*k != open || k[1] == LX_WINDOW_END || base[k[1]] != '\''))
+            break;
+        x = _mm_and_si128(x, _mm_loadu_si128((const __m128i *)(keep_bytes + 16 - len)));
+        if (LX_UNLIKELY(len == 5 && !memcmp(p + 1, "xmlns", 5)))
+            break;
+        a->name.p = p + 1;
+        a->name.len = len;
+        _mm_storeu_si128((__m128i *)a->name.word, x);
+        a->value = q + 2;
+        a->value_end = base + k[1];
+        a->flags = 0;
+        a->colon = false;
+        if (LX_UNLIKELY(a->value_end - a->value > LX_MAX_VALUE))
+            break;
+        k += 1;
+        p = a->value_end + 1;
+    }
+    s->k = k;
+    tag->attrs = (uint32_t)(a - s->attr);
+    return p;
+}
+#endif
+
+bool lx_scan_tag(lx_scan *s, lx_tag *tag)
+{
+    const uint8_t *p = s->p;
+
+    tag->start = p;
+    tag->attrs = 0;
+    tag->plain = true;
+    tag->empty = tag->colon = false;
+    p = read_name(p + 1, &tag->name, &tag->colon);
+    if (LX_UNLIKELY(!tag->name.len))
+        return lx_scan_fail(s, p >= s->end ? LX_E_TAG_UNCLOSED : LX_E_NAME, p);
+#ifdef LX_HAVE_SSE2
+    p = read_usual(s, p, tag);
+#endif
+    for (;;) {
+        tag->attrs_end = p;
+        if (*p == '>')
+            break;
+        if (*p == '/' && p[1] == '>') {
+            tag->empty = true;
+            p++;
+            break;
+        }
+        if (LX_UNLIKELY(!lx_is_space(*p)))
+            return lx_scan_fail(s, p >= s->end ? LX_E_TAG_UNCLOSED : LX_E_TAG, p);
+        if (LX_UNLIKELY(*p != ' ' || p[1] <= ' ' || p[1] == '/' || p[1] == '>')) {
+            tag->plain = false;
+            p = lx_skip_space(p);
+            if (*p == '/' || *p == '>')
+                continue;
+            p--;
+        }
+        p = read_attribute(s, p + 1, tag);
+        if (LX_UNLIKELY(!p))
+            return false;
+    }
+    s->p = p + 1;
+    return open_element(s, tag);
+}
+
+bool lx_scan_end(lx_scan *s, bool *plain)
+{
+    lx_span name = s->open[s->depth - 1];
+    const uint8_t *p = s->p + 2;
+
+    *plain = true;
+    if (LX_UNLIKELY((size_t)(s->end - p) < name.len || memcmp(p, name.p, name.len) ||
+                    (p[name.len] != '>' && !lx_is_space(p[name.len])))) {
+        bool cut = (size_t)(s->end - p) <= name.len &&
+                   !memcmp(p, name.p, (size_t)(s->end - p));
+
+        return lx_scan_fail(s, cut ? LX_E_TAG_UNCLOSED : LX_E_TAG_MISMATCH, s->p);
+    }
+    p += name.len;
+    if (LX_UNLIKELY(*p != '>')) {
+        *plain = false;
+        p = lx_skip_space(p);
+        if (*p != '>')
+            return lx_scan_fail(s, p >= s->end ? LX_E_TAG_UNCLOSED : LX_E_TAG, p);
+    }
+    s->p = p + 1;
+    lx_scan_close(s);
+    return true;
+}
+
+/* ---- content ---- */
+
+/* White space only? */
+static inline bool is_blank(const uint8_t *p, const uint8_t *end)
+{
+    while (p < end && lx_is_space(*p))
+        p++;
+    return p == end;
+}
+
+static bool text_piece(lx_scan *s, lx_piece *piece)
+{
+    const uint8_t *start = s->p, *q = start;
+    uint8_t flags = 0;
+
+    for (;;) {
+        q = next_special(s, q);
+        if (q == s->end)
+            return lx_scan_fail(s, LX_E_TAG_UNCLOSED, q);
+        if (*q == '<')
+            break;
+        if (*q == '&') {
+            q = reference(s, q, &flags);
+            if (!q)
+                return false;
+            continue;
+        }
+        if (*q == '>' && q - start >= 2 && q[-1] == ']' && q[-2] == ']')
+            return lx_scan_fail(s, LX_E_CDATA_END, q - 2);
+        if (*q >= ' ')
+            flags |= LX_V_RAW;
+        q++;
+    }
+    *piece = (lx_piece){LX_TEXT, {start, (size_t)(q - start)}, flags, !flags && is_blank(start, q)};
+    s->p = q;
+    return true;
+}
+
+static bool comment_piece(lx_scan *s, lx_piece *piece)
+{
+    const uint8_t *start = s->p, *q = start + 4;
+
+    for (;; q++) {
+        q = memchr(q, '-', (size_t)(s->end - q));
+        if (!q)
+            return lx_scan_fail(s, LX_E_COMMENT, start);
+        if (q[1] == '-')
+            break;
+    }
+    if (q[2] != '>')
+        return lx_scan_fail(s, LX_E_COMMENT, q);
+    s->p = q + 3;
+    *piece = (lx_piece){LX_COMMENT, {start, (size_t)(s->p - start)}, 0, false};
+    return true;
+}
+
+static bool cdata_piece(lx_scan *s, lx_piece *piece)
+{
+    const uint8_t *start = s->p + 9, *q = start;
+
+    for (;; q++) {
+        q = memchr(q, ']', (size_t)(s->end - q));
+        if (!q)
+            return lx_scan_fail(s, LX_E_CDATA, s->p);
+        if (q[1] == ']' && q[2] == '>')
+            break;
+    }
+    s->p = q + 3;
+    *piece = (lx_piece){LX_CDATA, {start, (size_t)(q - start)}, LX_V_RAW, is_blank(start, q)};
+    return true;
+}
+
+static bool pi_piece(lx_scan *s, lx_piece *piece)
+{
+    const uint8_t *start = s->p, *p = start + 2, *q = p;
+
+    while (q < s->end && !lx_is_space(*q) && *q != '?')
+        q++;
+    if (!lx_is_name((lx_span){p, (size_t)(q - p)}, true) ||
+        (q - p == 3 && (p[0] | 0x20) == 'x' && (p[1] | 0x20) == 'm' && (p[2] | 0x20) == 'l'))
+        return lx_scan_fail(s, LX_E_PI, start);
+    if (memchr(p, ':', (size_t)(q - p)))
+        return lx_scan_fail(s, LX_E_NS_NAME, p);
+    if (q - p > LX_MAX_NAME)
+        return lx_scan_fail(s, LX_E_LIMIT_NAME, p);
+    if (*q == '?' && q[1] != '>')
+        return lx_scan_fail(s, LX_E_PI, start);
+    for (;; q++) {
+        q = q < s->end ? memchr(q, '?', (size_t)(s->end - q)) : NULL;
+        if (!q)
+            return lx_scan_fail(s, LX_E_PI, start);
+        if (q[1] == '>')
+            break;
+    }
+    s->p = q + 2;
+    *piece = (lx_piece){LX_PI, {start, (size_t)(s->p - start)}, 0, false};
+    return true;
+}
+
+bool lx_scan_piece(lx_scan *s, lx_piece *piece)
+{
+    const uint8_t *p = s->p;
+
+    if (LX_UNLIKELY(*p != '<'))
+        return p < s->end ? text_piece(s, piece) : lx_scan_fail(s, LX_E_TAG_UNCLOSED, p);
+    if (p[1] == '/') {
+        piece->kind = LX_END;
+        return true;
+    }
+    if (LX_LIKELY(p[1] != '!' && p[1] != '?')) {
+        piece->kind = LX_START;
+        return true;
+    }
+    if (p[1] == '?')
+        return pi_piece(s, piece);
+    if (p[2] == '-' && p[3] == '-')
+        return comment_piece(s, piece);
+    if (!memcmp(p + 2, "[CDATA[", 7) && s->depth)
+        return cdata_piece(s, piece);
+    if (!memcmp(p + 2, "DOCTYPE", 7))
+        return lx_scan_fail(s, LX_E_DOCTYPE, p);
+    return lx_scan_fail(s, s->end - p < 9 ? LX_E_TAG_UNCLOSED : LX_E_MARKUP, p);
+}
+
+/* ---- around the root ---- */
+
+/* Read `name = 'value'` of the XML declaration; false if `name` is not there. */
+static bool pseudo_attribute(const uint8_t **p, const char *name, lx_span *value)
+{
+    const uint8_t *q = lx_skip_space(*p);
+    size_t len = strlen(name);
+    uint8_t quote;
+
+    if (q == *p || memcmp(q, name, len))
+        return false;
+    q = lx_skip_space(q + len);
+    if (*q++ != '=')
+        return false;
+    q = lx_skip_space(q);
+    quote = *q++;
+    if (quote != '\'' && quote != '"')
+        return false;
+    value->p = q;
+    while (*q && *q != quote && *q != '<' && *q != '&')
+        q++;
+    value->len = (size_t)(q - value->p);
+    *p = q + 1;
+    return *q == quote;
+}
+
+static bool declaration(lx_scan *s)
+{
+    const uint8_t *start = s->p, *p = start + 5;
+    lx_span version, encoding, standalone;
+
+    if (!pseudo_attribute(&p, "version", &version))
+        return lx_scan_fail(s, LX_E_DECLARATION, start);
+    if (!lx_span_is(version, "1.0"))
+        return lx_scan_fail(s, LX_E_VERSION, version.p);
+    if (pseudo_attribute(&p, "encoding", &encoding)) {
+        static const char want[] = "utf-8";
+        bool utf8 = encoding.len == 5;
+
+        for (size_t i = 0; utf8 && i < 5; i++)
+            utf8 = (encoding.p[i] | 0x20) == (want[i] | 0x20);
+        if (!utf8 || encoding.p[3] != '-')
+            return lx_scan_fail(s, LX_E_ENCODING_DECLARED, encoding.p);
+    }
+    if (pseudo_attribute(&p, "standalone", &standalone) && !lx_span_is(standalone, "yes") &&
+        !lx_span_is(standalone, "no"))
+        return lx_scan_fail(s, LX_E_DECLARATION, standalone.p);
+    p = lx_skip_space(p);
+    if (p[0] != '?' || p[1] != '>')
+        return lx_scan_fail(s, LX_E_DECLARATION, start);
+    s->p = p + 2;
+    return true;
+}
+
+/* Pass white space, comments and PIs; stops at a '<' of anything else, or at the end. */
+static bool pass_misc(lx_scan *s)
+{
+    lx_piece piece;
+
+    for (;;) {
+        s->p = lx_skip_space(s->p);
+        if (s->p >= s->end)
+            return true;
+        if (*s->p != '<')
+            return lx_scan_fail(s, LX_E_OUTSIDE_ROOT, s->p);
+        if (!lx_scan_piece(s, &piece))
+            return false;
+        if (piece.kind == LX_START || piece.kind == LX_END)
+            return true;
+    }
+}
+
+bool lx_scan_prolog(lx_scan *s)
+{
+    if (!memcmp(s->p, "<?xml", 5) && lx_is_space(s->p[5]) && !declaration(s))
+        return false;
+    if (!pass_misc(s))
+        return false;
+    if (s->p >= s->end)
+        return lx_scan_fail(s, LX_E_EMPTY, s->end);
+    return s->p[1] == '/' ? lx_scan_fail(s, LX_E_TAG_MISMATCH, s->p) : true;
+}
+
+bool lx_scan_epilog(lx_scan *s)
+{
+    if (!pass_misc(s))
+        return false;
+    return s->p >= s->end ? true : lx_scan_fail(s, LX_E_OUTSIDE_ROOT, s->p);
+}

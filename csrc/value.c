@@ -1,0 +1,123 @@
+#include "value.h"
+#include "text.h"
+
+static bool c_space(uint8_t c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+bool lx_value_integer(lx_span text, int64_t *value)
+{
+    const uint8_t *p = text.p, *end = p + text.len;
+    uint64_t limit = INT64_MAX, n = 0;
+    bool negative = false;
+
+    while (p < end && c_space(*p))
+        p++;
+    if (p < end && (*p == '+' || *p == '-'))
+        negative = *p++ == '-';
+    limit += negative;
+    if (p == end)
+        return false;
+    for (; p < end; p++) {
+        unsigned digit = (unsigned)*p - '0';
+
+        if (digit > 9 || n > (limit - digit) / 10)
+            return false;
+        n = n * 10 + digit;
+    }
+    *value = negative ? (int64_t)(0 - n) : (int64_t)n;
+    return true;
+}
+
+static int hex(uint8_t c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool lx_value_uuid(lx_span text, uint8_t out[36])
+{
+    static const char digits[] = "0123456789abcdef";
+    const uint8_t *p = text.p, *end = p + text.len;
+    unsigned n = 0;
+
+    while (p < end && c_space(*p))
+        p++;
+    while (n < 32) {
+        int d;
+
+        /* Dashes may stand between bytes, wherever. */
+        if (p < end && *p == '-' && n % 2 == 0) {
+            p++;
+            continue;
+        }
+        if (p == end || (d = hex(*p++)) < 0)
+            return false;
+        if (n == 8 || n == 12 || n == 16 || n == 20)
+            *out++ = '-';
+        *out++ = (uint8_t)digits[d];
+        n++;
+    }
+    while (p < end && c_space(*p))
+        p++;
+    return p == end;
+}
+
+uint16_t lx_value_typed_context(lx_writer *w, const lx_tag *tag, uint16_t ctx)
+{
+    const lx_scan *s = w->scan;
+
+    for (uint32_t i = 0; i < tag->attrs; i++) {
+        const lx_attr *a = s->attr + i;
+        lx_span value = {a->value, (size_t)(a->value_end - a->value)};
+
+        if (!lx_name_is(&a->name, "type"))
+            continue;
+        w->text.len = 0;
+        lx_text_decode(&w->text, value, true);
+        value = (lx_span){w->text.data, w->text.len};
+        return lx_span_is(value, LX_TYPE_KEYED_VALUE) ? LX_TYPE_KEYED_CTX : ctx;
+    }
+    return ctx;
+}
+
+static void capture_uuid(lx_writer *w, const lx_frame *f, lx_leaf *leaf)
+{
+    lx_capture *c = &w->capture;
+    uint8_t canonical[36];
+
+    if (!c->uuid.len)
+        return;
+    if (!lx_value_uuid((lx_span){c->uuid.data, c->uuid.len}, canonical)) {
+        c->bad_uuid = f->start;
+        return;
+    }
+    c->has_uuid = true;
+    if (c->uuid.len == 36 && !memcmp(c->uuid.data, canonical, 36))
+        return;
+    c->uuid.len = w->text.len = 0;
+    lx_buf_add(&c->uuid, canonical, 36);
+    lx_buf_add(&w->text, canonical, 36);
+    *leaf = (lx_leaf){{NULL, 0}, true, false};
+}
+
+void lx_value_capture(lx_writer *w, const lx_frame *f, lx_leaf *leaf)
+{
+    lx_capture *c = &w->capture;
+    bool name = lx_span_is(f->name, "name"), uuid = lx_span_is(f->name, "uuid");
+    lx_buf *into = name ? &c->name : &c->uuid;
+    bool *seen = name ? &c->seen_name : &c->seen_uuid;
+
+    if ((!name && !uuid) || *seen)
+        return;
+    *seen = true;
+    if (leaf->decoded)
+        lx_buf_add(into, w->text.data, w->text.len);
+    else
+        lx_text_decode(into, leaf->span, false);
+    if (uuid)
+        capture_uuid(w, f, leaf);
+}

@@ -1,0 +1,21 @@
+/* Rules about single values of a domain. */
+#ifndef LX_VALUE_H
+#define LX_VALUE_H
+
+#include "write.h"
+
+/* C's strtoll in base 10, nothing behind the number: libvirt's way to read integers. */
+bool lx_value_integer(lx_span text, int64_t *value);
+
+/* A UUID as libvirt reads it (any case, dashes anywhere or nowhere, blanks around) in canonical
+ * form; false if it is none. */
+bool lx_value_uuid(lx_span text, uint8_t out[36]);
+
+/* The context of an element whose context hangs on its @type; `ctx` for the other types. */
+uint16_t lx_value_typed_context(lx_writer *w, const lx_tag *tag, uint16_t ctx);
+
+/* A child of <domain> without children of its own ends: learn the domain's name and UUID from
+ * it; the UUID's text becomes the canonical one. */
+void lx_value_capture(lx_writer *w, const lx_frame *f, lx_leaf *leaf);
+
+#endif

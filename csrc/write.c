@@ -1,0 +1,570 @@
+#include "write.h"
+#include "text.h"
+#include "value.h"
+
+void lx_write_init(lx_writer *w, lx_scan *scan, const lx_allocator *alloc)
+{
+    memset(w, 0, sizeof *w);
+    w->scan = scan;
+    w->alloc = alloc;
+    lx_buf_init(&w->out.buf, alloc);
+    lx_buf_init(&w->scratch, alloc);
+    lx_buf_init(&w->text, alloc);
+    lx_buf_init(&w->capture.name, alloc);
+    lx_buf_init(&w->capture.uuid, alloc);
+}
+
+void lx_write_free(lx_writer *w)
+{
+    lx_buf_free(&w->out.buf);
+    lx_buf_free(&w->scratch);
+    lx_buf_free(&w->text);
+    lx_buf_free(&w->capture.name);
+    lx_buf_free(&w->capture.uuid);
+    w->alloc->release(w->alloc->user, w->kid);
+    w->alloc->release(w->alloc->user, w->order);
+    lx_metadata_free(w);
+}
+
+/* ---- attributes ---- */
+
+static void add_value(lx_writer *w, const lx_attr *a)
+{
+    lx_span span = {a->value, (size_t)(a->value_end - a->value)};
+
+    if (LX_LIKELY(!(a->flags & LX_V_REWRITE))) {
+        lx_out_source(&w->out, a->value, a->value_end);
+        return;
+    }
+    lx_out_flush(&w->out);
+    w->text.len = 0;
+    lx_text_decode(&w->text, span, true);
+    lx_text_escape(&w->out.buf, (lx_span){w->text.data, w->text.len}, true);
+}
+
+void lx_write_attr(lx_writer *w, const lx_attr *a)
+{
+    lx_out_lit(&w->out, " ");
+    lx_out_source(&w->out, a->name.p, a->name.p + a->name.len);
+    lx_out_lit(&w->out, "='");
+    add_value(w, a);
+    lx_out_lit(&w->out, "'");
+}
+
+/* Stable sort of n attribute numbers by rank (-1 to 63) into `order`. */
+static void sort_ranks(const int16_t *rank, size_t n, uint16_t *order)
+{
+    uint16_t start[66] = {0};
+
+    if (n <= 12) {
+        for (size_t i = 0; i < n; i++) {
+            size_t at = i;
+
+            for (; at && rank[order[at - 1]] > rank[i]; at--)
+                order[at] = order[at - 1];
+            order[at] = (uint16_t)i;
+        }
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        start[rank[i] + 2]++;
+    for (size_t r = 1; r < 66; r++)
+        start[r] = (uint16_t)(start[r] + start[r - 1]);
+    for (size_t i = 0; i < n; i++)
+        order[start[rank[i] + 1]++] = (uint16_t)i;
+}
+
+static LX_NOINLINE bool reserve_order(lx_writer *w)
+{
+    w->order = w->alloc->alloc(w->alloc->user,
+                               LX_MAX_ATTRIBUTES * (sizeof *w->order + sizeof *w->rank));
+    if (!w->order)
+        return lx_scan_fail(w->scan, LX_NOMEM, w->scan->p);
+    w->rank = (int16_t *)(w->order + LX_MAX_ATTRIBUTES);
+    return true;
+}
+
+enum { UNLISTED = -2 };
+
+/* Look the attributes up: their ranks, UNLISTED for names that the context does not have.
+ * True if all are listed and in order, which also means that none comes twice. */
+static inline bool rank_attributes(lx_writer *w, const lx_tag *tag, unsigned ctx)
+{
+    const lx_attr *a = w->scan->attr;
+    bool rising = true;
+    int last = -1;
+
+    for (uint32_t i = 0; i < tag->attrs; i++) {
+        const lx_slot *slot = lx_order_attr(ctx, &a[i].name);
+        int rank = slot ? slot->rank : UNLISTED;
+
+        rising &= rank > last;
+        w->rank[i] = (int16_t)rank;
+        last = rank;
+    }
+    return rising;
+}
+
+/* Names and duplicates, for a tag that has some attribute out of order or unlisted; unlisted
+ * ones get the rank of the last listed one before them. */
+static bool check_attributes(lx_writer *w, const lx_tag *tag, bool *sorted)
+{
+    lx_scan *s = w->scan;
+    uint64_t seen = 0;
+    bool unlisted = false;
+    int last = -1;
+
+    *sorted = true;
+    for (uint32_t i = 0; i < tag->attrs; i++) {
+        int rank = w->rank[i];
+
+        if (rank == UNLISTED) {
+            unlisted = true;
+            w->rank[i] = (int16_t)last;
+            if (!s->attr[i].colon && !lx_scan_check_name(s, &s->attr[i].name))
+                return false;
+            continue;
+        }
+        if (LX_UNLIKELY(seen >> rank & 1))
+            return lx_scan_fail(s, LX_E_ATTRIBUTE_TWICE, s->attr[i].name.p);
+        seen |= (uint64_t)1 << rank;
+        *sorted &= rank >= last;
+        last = rank;
+    }
+    return !unlisted || tag->colon || lx_scan_check_twice(s, tag);
+}
+
+const uint16_t *lx_write_order(lx_writer *w, const lx_tag *tag, unsigned ctx, bool *sorted)
+{
+    *sorted = true;
+    if (!w->order && !reserve_order(w))
+        return NULL;
+    if (!rank_attributes(w, tag, ctx) && !check_attributes(w, tag, sorted))
+        return NULL;
+    sort_ranks(w->rank, tag->attrs, w->order);
+    return w->order;
+}
+
+/* Append attributes that need no rewriting in one go. */
+static void write_attributes(lx_writer *w, const lx_tag *tag, const uint16_t *order)
+{
+    lx_buf *b = &w->out.buf;
+
+    for (uint32_t i = 0; i < tag->attrs; i++) {
+        const lx_attr *a = w->scan->attr + order[i];
+
+        if (LX_UNLIKELY(a->flags & LX_V_REWRITE)) {
+            lx_write_attr(w, a);
+            continue;
+        }
+        lx_out_flush(&w->out);
+        lx_buf_byte(b, ' ');
+        lx_buf_add_padded(b, a->name.p, a->name.len);
+        lx_buf_add_padded(b, (const uint8_t *)"='" LX_PADDING, 2);
+        lx_buf_add_padded(b, a->value, (size_t)(a->value_end - a->value));
+        lx_buf_byte(b, '\'');
+    }
+}
+
+/* Write "<name attributes" without the end of the tag. */
+static bool write_start(lx_writer *w, const lx_tag *tag, unsigned ctx)
+{
+    bool sorted = true;
+
+    if (LX_UNLIKELY(!w->order) && !reserve_order(w))
+        return false;
+    if (!rank_attributes(w, tag, ctx) && !check_attributes(w, tag, &sorted))
+        return false;
+    if (LX_LIKELY(tag->plain && sorted)) {
+        lx_out_source(&w->out, tag->start, tag->attrs_end);
+        return true;
+    }
+    lx_out_source(&w->out, tag->start, tag->name.p + tag->name.len);
+    sort_ranks(w->rank, tag->attrs, w->order);
+    write_attributes(w, tag, w->order);
+    return true;
+}
+
+/* ---- frames ---- */
+
+const lx_slot *lx_write_unlisted(lx_writer *w, const lx_tag *tag, bool *ok)
+{
+    *ok = tag->colon || lx_scan_check_name(w->scan, &tag->name);
+    return *ok ? lx_order_child(LX_CTX_GLOBAL, &tag->name) : NULL;
+}
+
+/* Open a frame for the element of the tag and write its start. */
+static bool push(lx_writer *w, const lx_tag *tag, const lx_slot *slot)
+{
+    static const uint8_t nature[4] = {
+        [0] = LX_AS_UNKNOWN,
+        [LX_FLAG_TEXT] = LX_AS_TEXT,
+        [LX_FLAG_CONTAINER] = LX_AS_CONTAINER,
+        [LX_FLAG_TEXT | LX_FLAG_CONTAINER] = LX_AS_EITHER,
+    };
+    lx_frame *f = w->frame + w->top;
+
+    f->start = tag->start;
+    f->out_start = lx_out_pos(&w->out);
+    f->kid0 = w->kids;
+    f->name = (lx_span){tag->name.p, tag->name.len};
+    f->rank = -1;
+    f->flags = slot ? slot->flags : 0;
+    f->ctx = slot ? slot->child : LX_CTX_NOTHING;
+    f->nature = nature[f->flags & 3];
+    f->kids = f->disordered = false;
+    if (LX_UNLIKELY(f->out_start > LX_MAX_DOCUMENT))
+        return lx_scan_fail(w->scan, LX_E_LIMIT_SIZE, tag->start);
+    lx_out_newline(&w->out, w->level + w->top);
+    w->top++;
+    if (!write_start(w, tag, f->ctx))
+        return false;
+    if (LX_UNLIKELY(f->flags & LX_FLAG_TYPE_KEYED))
+        f->ctx = lx_value_typed_context(w, tag, f->ctx);
+    return true;
+}
+
+/* Note a child about to be written in the frame, and whether it comes out of rank. */
+static inline bool note_kid(lx_writer *w, lx_frame *f, const lx_slot *slot)
+{
+    void *kid = w->kid;
+
+    if (slot && !(f->flags & LX_FLAG_SEQUENCE)) {
+        if (LX_UNLIKELY(slot->rank < f->rank))
+            f->disordered = true;
+        f->rank = slot->rank;
+    }
+    if (LX_UNLIKELY(w->kids == w->kid_cap)) {
+        if (!lx_grow(w->alloc, &kid, &w->kid_cap, w->kids, sizeof *w->kid))
+            return lx_scan_fail(w->scan, LX_NOMEM, w->scan->p);
+        w->kid = kid;
+    }
+    w->kid[w->kids++] = (lx_kid){(uint32_t)lx_out_pos(&w->out), f->rank};
+    return true;
+}
+
+/* Put the children of the frame, now all written, in the order of their ranks. */
+static LX_NOINLINE bool permute(lx_writer *w, const lx_frame *f)
+{
+    lx_kid *kid = w->kid + f->kid0;
+    size_t n = w->kids - f->kid0, from = kid[0].pos, to, len;
+    uint32_t start[258] = {0};
+
+    lx_out_flush(&w->out);
+    to = w->out.buf.len;
+    len = to - from;
+    w->scratch.len = 0;
+    if (w->out.buf.failed || !lx_buf_reserve(&w->scratch, len + 16))
+        return lx_scan_fail(w->scan, LX_NOMEM, w->scan->p);
+    /* Where each rank's children start in the new order: sizes first, then their sums. */
+    for (size_t i = 0; i < n; i++)
+        start[kid[i].rank + 2] += (i + 1 < n ? kid[i + 1].pos : (uint32_t)to) - kid[i].pos;
+    for (size_t r = 1; r < 258; r++)
+        start[r] += start[r - 1];
+    for (size_t i = 0; i < n; i++) {
+        size_t size = (i + 1 < n ? kid[i + 1].pos : to) - kid[i].pos;
+
+        memcpy(w->scratch.data + start[kid[i].rank + 1], w->out.buf.data + kid[i].pos, size);
+        start[kid[i].rank + 1] += (uint32_t)size;
+    }
+    memcpy(w->out.buf.data + from, w->scratch.data, len);
+    return true;
+}
+
+/* ---- text ---- */
+
+static bool blank(const uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!lx_is_space(p[i]) && p[i] != '\r')
+            return false;
+    return true;
+}
+
+static void decode_piece(lx_buf *out, const lx_piece *piece)
+{
+    if (piece->kind == LX_CDATA)
+        lx_buf_add(out, piece->span.p, piece->span.len);
+    else
+        lx_text_decode(out, piece->span, false);
+}
+
+static void add_leaf(lx_writer *w, lx_leaf *leaf, const lx_piece *piece)
+{
+    if (!leaf->span.len && !leaf->decoded && !(piece->flags & LX_V_REWRITE)) {
+        leaf->span = piece->span;
+        leaf->blank = piece->blank;
+        return;
+    }
+    if (!leaf->decoded) {
+        w->text.len = 0;
+        lx_text_decode(&w->text, leaf->span, false);
+        leaf->span.len = 0;
+        leaf->decoded = true;
+    }
+    decode_piece(&w->text, piece);
+    leaf->blank = blank(w->text.data, w->text.len);
+}
+
+/* Is the piece white space, by reference or not? */
+static bool blank_piece(lx_writer *w, const lx_piece *piece)
+{
+    if (piece->blank || !(piece->flags & LX_V_REWRITE))
+        return piece->blank;
+    w->text.len = 0;
+    decode_piece(&w->text, piece);
+    return blank(w->text.data, w->text.len);
+}
+
+/* ---- mixed content ---- */
+
+static void write_mixed_text(lx_writer *w, const lx_piece *piece)
+{
+    if (!(piece->flags & LX_V_REWRITE)) {
+        lx_out_source(&w->out, piece->span.p, piece->span.p + piece->span.len);
+        return;
+    }
+    lx_out_flush(&w->out);
+    w->text.len = 0;
+    decode_piece(&w->text, piece);
+    lx_text_escape(&w->out.buf, (lx_span){w->text.data, w->text.len}, false);
+}
+
+/* Write a start tag of mixed content: nothing is known, nothing moves. */
+static bool mixed_start(lx_writer *w, const lx_tag *tag)
+{
+    if (!tag->colon && !lx_scan_check_name(w->scan, &tag->name))
+        return false;
+    if (lx_out_pos(&w->out) > LX_MAX_DOCUMENT)
+        return lx_scan_fail(w->scan, LX_E_LIMIT_SIZE, tag->start);
+    return write_start(w, tag, LX_CTX_NOTHING);
+}
+
+/* The frame on top turned out to hold text between elements: write it again, word for word. */
+static LX_NOINLINE bool write_mixed(lx_writer *w)
+{
+    lx_scan *s = w->scan;
+    lx_frame *f = w->frame + --w->top;
+    unsigned depth = s->depth - 1; /* around the element */
+    bool open = true; /* a start tag still lacks its '>' */
+    lx_piece piece;
+    lx_tag tag;
+
+    lx_scan_rewind(s, f->start, depth);
+    lx_out_truncate(&w->out, f->out_start);
+    w->kids = f->kid0;
+    lx_out_newline(&w->out, w->level + w->top);
+    if (!lx_scan_tag(s, &tag) || !mixed_start(w, &tag))
+        return false;
+    while (s->depth > depth) {
+        bool plain;
+
+        if (!lx_scan_piece(s, &piece))
+            return false;
+        if (piece.kind == LX_COMMENT || piece.kind == LX_PI ||
+            (piece.kind == LX_CDATA && !piece.span.len))
+            continue;
+        if (piece.kind == LX_END) {
+            lx_span name = s->open[s->depth - 1];
+
+            if (!lx_scan_end(s, &plain))
+                return false;
+            if (open) {
+                lx_out_lit(&w->out, "/>");
+            } else {
+                lx_out_lit(&w->out, "</");
+                lx_out_source(&w->out, name.p, name.p + name.len);
+                lx_out_lit(&w->out, ">");
+            }
+            open = false;
+            continue;
+        }
+        if (open)
+            lx_out_lit(&w->out, ">");
+        open = false;
+        if (piece.kind != LX_START) {
+            write_mixed_text(w, &piece);
+            continue;
+        }
+        if (!lx_scan_tag(s, &tag) || !mixed_start(w, &tag))
+            return false;
+        open = !tag.empty;
+        if (tag.empty) {
+            lx_out_lit(&w->out, "/>");
+            lx_scan_close(s);
+        }
+    }
+    return true;
+}
+
+/* ---- elements ---- */
+
+static void write_end_tag(lx_writer *w, const lx_frame *f, const uint8_t *source, bool plain)
+{
+    if (LX_LIKELY(plain && source)) {
+        lx_out_source(&w->out, source, source + f->name.len + 3);
+        return;
+    }
+    lx_out_lit(&w->out, "</");
+    lx_out_source(&w->out, f->name.p, f->name.p + f->name.len);
+    lx_out_lit(&w->out, ">");
+}
+
+/* Write the text of a childless element, if it is of the kind that has one. */
+static bool write_leaf(lx_writer *w, const lx_frame *f, const lx_leaf *leaf)
+{
+    if (leaf->decoded ? !w->text.len : !leaf->span.len)
+        return false;
+    if (f->nature == LX_AS_CONTAINER || (f->nature == LX_AS_EITHER && leaf->blank))
+        return false;
+    lx_out_lit(&w->out, ">");
+    w->inner_from = lx_out_pos(&w->out);
+    if (!leaf->decoded) {
+        lx_out_source(&w->out, leaf->span.p, leaf->span.p + leaf->span.len);
+    } else {
+        lx_out_flush(&w->out);
+        lx_text_escape(&w->out.buf, (lx_span){w->text.data, w->text.len}, false);
+    }
+    return true;
+}
+
+/* End the frame on top. `end`: its end tag in the source, NULL if it was an empty tag. */
+static bool finish(lx_writer *w, lx_leaf *leaf, const uint8_t *end, bool plain)
+{
+    lx_frame *f = w->frame + --w->top;
+
+    if (f->kids) {
+        if (LX_UNLIKELY(f->disordered) && !permute(w, f))
+            return false;
+        w->kids = f->kid0;
+        w->inner_from = f->inner_from;
+        lx_out_newline(&w->out, w->level + w->top);
+    } else {
+        if (LX_UNLIKELY(w->capture.wanted && w->top == 1))
+            lx_value_capture(w, f, leaf);
+        if (!write_leaf(w, f, leaf)) {
+            if (!(f->flags & LX_FLAG_OPEN_CLOSE)) {
+                w->inner_from = w->inner_to = 0;
+                lx_out_lit(&w->out, "/>");
+                return true;
+            }
+            lx_out_lit(&w->out, ">");
+            w->inner_from = lx_out_pos(&w->out);
+            lx_out_newline(&w->out, w->level + w->top);
+        }
+    }
+    w->inner_to = lx_out_pos(&w->out);
+    write_end_tag(w, f, end, plain);
+    return true;
+}
+
+/* A child starts in the frame on top: read its tag and open it, or write it whole.
+ * *mixed: the frame must be written word for word instead. */
+static bool start_child(lx_writer *w, const lx_leaf *leaf, bool *mixed)
+{
+    lx_frame *f = w->frame + w->top - 1;
+    const lx_slot *listed, *slot;
+    lx_tag tag;
+    bool ok = true;
+
+    *mixed = f->nature == LX_AS_TEXT ||
+             (f->nature == LX_AS_UNKNOWN && !f->kids && (leaf->span.len || leaf->decoded) &&
+              !leaf->blank);
+    if (LX_UNLIKELY(*mixed))
+        return true;
+    if (!lx_scan_tag(w->scan, &tag))
+        return false;
+    if (!f->kids) {
+        lx_out_lit(&w->out, ">");
+        f->inner_from = lx_out_pos(&w->out);
+        f->kids = true;
+    }
+    slot = listed = lx_order_child(f->ctx, &tag.name);
+    if (LX_UNLIKELY(!listed))
+        slot = lx_write_unlisted(w, &tag, &ok);
+    if (!ok || !note_kid(w, f, listed))
+        return false;
+    if (LX_UNLIKELY(slot && (slot->flags & LX_FLAG_RAW)))
+        return lx_metadata_write(w, &tag, w->level + w->top);
+    if (!push(w, &tag, slot))
+        return false;
+    if (tag.empty) {
+        lx_leaf none = {{NULL, 0}, false, true};
+
+        lx_scan_close(w->scan);
+        return finish(w, &none, NULL, false);
+    }
+    return true;
+}
+
+/* Read and write until all frames are finished. */
+static bool write_content(lx_writer *w)
+{
+    lx_scan *s = w->scan;
+    lx_leaf leaf = {{NULL, 0}, false, true};
+    lx_piece piece;
+
+    while (w->top) {
+        lx_frame *f = w->frame + w->top - 1;
+        bool mixed = false;
+
+        if (f->kids || f->nature == LX_AS_CONTAINER)
+            lx_scan_pass_blank(s);
+        if (LX_LIKELY(s->p[0] == '<' && s->p[1] != '!' && s->p[1] != '?'))
+            piece.kind = s->p[1] == '/' ? LX_END : LX_START;
+        else if (LX_UNLIKELY(!lx_scan_piece(s, &piece)))
+            return false;
+        if (piece.kind == LX_START) {
+            if (LX_UNLIKELY(!start_child(w, &leaf, &mixed)))
+                return false;
+            leaf = (lx_leaf){{NULL, 0}, false, true};
+        } else if (piece.kind == LX_END) {
+            const uint8_t *end = s->p;
+            bool plain;
+
+            if (LX_UNLIKELY(!lx_scan_end(s, &plain) || !finish(w, &leaf, end, plain)))
+                return false;
+            leaf = (lx_leaf){{NULL, 0}, false, true};
+        } else if (piece.kind == LX_TEXT || piece.kind == LX_CDATA) {
+            if (!f->kids)
+                add_leaf(w, &leaf, &piece);
+            else if (f->nature == LX_AS_UNKNOWN && !blank_piece(w, &piece))
+                mixed = true;
+        }
+        if (LX_UNLIKELY(mixed)) {
+            if (!write_mixed(w))
+                return false;
+            leaf = (lx_leaf){{NULL, 0}, false, true};
+        }
+    }
+    return true;
+}
+
+bool lx_write_element(lx_writer *w, const lx_tag *tag, const lx_slot *slot, unsigned level)
+{
+    w->level = level;
+    w->top = 0;
+    w->kids = 0;
+    if (LX_UNLIKELY(slot && (slot->flags & LX_FLAG_RAW))) {
+        if (!lx_metadata_write(w, tag, level))
+            return false;
+    } else {
+        if (!push(w, tag, slot))
+            return false;
+        if (tag->empty) {
+            lx_leaf none = {{NULL, 0}, false, true};
+
+            lx_scan_close(w->scan);
+            if (!finish(w, &none, NULL, false))
+                return false;
+        } else if (!write_content(w)) {
+            return false;
+        }
+    }
+    if (w->out.buf.failed || w->scratch.failed || w->text.failed || w->capture.name.failed ||
+        w->capture.uuid.failed)
+        return lx_scan_fail(w->scan, LX_NOMEM, w->scan->p);
+    if (lx_out_pos(&w->out) > LX_MAX_DOCUMENT)
+        return lx_scan_fail(w->scan, LX_E_LIMIT_SIZE, tag->start);
+    return true;
+}

@@ -1,0 +1,90 @@
+/* The canonical writer: one element and all below it, from tokens to canonical text. */
+#ifndef LX_WRITE_H
+#define LX_WRITE_H
+
+#include "output.h"
+#include "scan.h"
+
+/* How the content of an element is treated. */
+typedef enum {
+    LX_AS_CONTAINER, /* known, holds elements: text is dropped */
+    LX_AS_TEXT,      /* known, holds text */
+    LX_AS_EITHER,    /* known by one name for both */
+    LX_AS_UNKNOWN    /* keep whatever it is */
+} lx_nature;
+
+typedef struct {
+    const uint8_t *start; /* '<' in the source */
+    size_t out_start;     /* output before its line */
+    size_t inner_from;    /* output after its '>', once it has a child */
+    size_t kid0;          /* its first entry in lx_writer.kid */
+    lx_span name;
+    int rank; /* of the last known child so far */
+    uint16_t ctx;
+    uint8_t flags;
+    uint8_t nature;
+    bool kids;       /* has a child: its '>' is written */
+    bool disordered; /* a child came out of rank */
+} lx_frame;
+
+typedef struct {
+    uint32_t pos;
+    int32_t rank;
+} lx_kid;
+
+/* The text of an element while it has no child: one plain piece, or decoded pieces. */
+typedef struct {
+    lx_span span; /* source, to be copied as it stands; len 0: none */
+    bool decoded; /* it is in lx_writer.text instead */
+    bool blank;
+} lx_leaf;
+
+/* What is learned of a <domain> in passing. */
+typedef struct {
+    bool wanted;
+    bool seen_name, seen_uuid; /* only the first of each counts */
+    bool has_uuid;
+    lx_buf name, uuid;       /* decoded; empty: absent */
+    const uint8_t *bad_uuid; /* source of a malformed one */
+} lx_capture;
+
+typedef struct {
+    lx_scan *scan;
+    lx_out out;
+    lx_frame frame[LX_MAX_DEPTH];
+    unsigned top; /* open frames */
+    unsigned level;
+    lx_kid *kid;
+    size_t kids, kid_cap;
+    lx_buf scratch, text;
+    const lx_allocator *alloc;
+    size_t inner_from, inner_to; /* output between the tags of the element last written */
+    lx_capture capture;
+    uint16_t *order; /* attribute numbers in canonical order */
+    int16_t *rank;   /* of each attribute, behind `order` in one allocation */
+    struct lx_metadata *metadata;
+} lx_writer;
+
+void lx_write_init(lx_writer *w, lx_scan *scan, const lx_allocator *alloc);
+void lx_write_free(lx_writer *w);
+
+/* Write the element whose start tag was just read, on a new line at `level`, and read it to its
+ * end. `slot` says what it is: lx_order_child of the place where it stands, or NULL. */
+bool lx_write_element(lx_writer *w, const lx_tag *tag, const lx_slot *slot, unsigned level);
+
+/* Attribute numbers of the tag in canonical order for the context. Checks names and
+ * duplicates. *sorted: they came in that order. NULL: refused. */
+const uint16_t *lx_write_order(lx_writer *w, const lx_tag *tag, unsigned ctx, bool *sorted);
+
+/* Append an attribute, " name='value'". */
+void lx_write_attr(lx_writer *w, const lx_attr *a);
+
+/* The slot of a name that its parent's context does not list; NULL if no table knows it.
+ * Checks the name. *ok false: refused. */
+const lx_slot *lx_write_unlisted(lx_writer *w, const lx_tag *tag, bool *ok);
+
+/* metadata.c: the element <metadata> whose start tag was just read, by libxml2's rules. */
+bool lx_metadata_write(lx_writer *w, const lx_tag *tag, unsigned level);
+void lx_metadata_free(lx_writer *w);
+
+#endif

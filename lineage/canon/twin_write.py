@@ -1,0 +1,181 @@
+"""The twin's writer: the canonical form of elements that are known by their names only."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Literal, TypeVar
+
+from lineage.canon.twin_metadata import write_metadata
+from lineage.canon.twin_read import Element, Text
+
+__all__ = ["arrange", "write"]
+
+INDENT = "  "
+BLANKS = " \t\r\n"
+
+Item = TypeVar("Item")
+Ranks = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Context:
+    """What an element's entry in order.toml says."""
+
+    kids: Ranks
+    attributes: Ranks
+    sequence: bool = False
+
+
+@dataclass(frozen=True)
+class Order:
+    """order.toml, indexed."""
+
+    contexts: Mapping[str, Context]
+    alias: Mapping[str, str]
+    parent_keyed: frozenset[str]
+    type_keyed: frozenset[str]
+    raw: frozenset[str]
+    text: frozenset[str]
+    also_container: frozenset[str]
+    open_close: frozenset[str]
+    known: frozenset[str]
+
+    def context(self, element: Element, parent: str) -> Context:
+        """The entry of `element`; one without names if there is none."""
+        by_type = f"{element.name}[@type='{element.get('type')}']"
+        if f"{parent}/{element.name}" in self.parent_keyed:
+            key = f"{parent}/{element.name}"
+        elif by_type in self.type_keyed:
+            key = by_type
+        else:
+            key = element.name
+        return self.contexts.get(self.alias.get(key, key), Context({}, {}))
+
+
+@functools.cache
+def order() -> Order:
+    """Read order.toml, once."""
+    facts = tomllib.loads(files(__package__).joinpath("order.toml").read_text())
+    contexts = {
+        key: Context(
+            {name: rank for rank, name in enumerate(entry.get("kids", []))},
+            {name: rank for rank, name in enumerate(entry.get("attrs", []))},
+            key in facts["sequence"],
+        )
+        for key, entry in facts["ctx"].items()
+    }
+    kids = {name for context in contexts.values() for name in context.kids}
+    sets = ("parent_keyed", "type_keyed", "raw", "text", "also_container", "open_close")
+    return Order(
+        contexts=contexts,
+        alias=facts["alias"],
+        known=frozenset(kids | contexts.keys() | facts["alias"].keys()),
+        **{name: frozenset(facts[name]) for name in sets},
+    )
+
+
+def by_rank(items: Iterable[Item], name: Callable[[Item], str], ranks: Ranks) -> list[Item]:
+    """Sort by rank; what has none stays behind the last one that has."""
+    ranked: list[tuple[int, Item]] = []
+    last = -1
+    for item in items:
+        last = ranks.get(name(item), last)
+        ranked.append((last, item))
+    return [item for _, item in sorted(ranked, key=lambda pair: pair[0])]
+
+
+def arrange(element: Element, parent: str) -> list[Element]:
+    """The child elements in canonical order."""
+    context = order().context(element, parent)
+    if context.sequence:
+        return element.elements()
+    return by_rank(element.elements(), lambda child: child.name, context.kids)
+
+
+def content(element: Element) -> Literal["text", "elements", "mixed"]:
+    """Which part of an element's content counts."""
+    blank = not element.text().strip(BLANKS)
+    parent = bool(element.elements())
+    if element.name in order().also_container:
+        return "elements" if parent or blank else "text"
+    if element.name in order().text:
+        return "mixed" if parent else "text"
+    if element.name in order().known:
+        return "elements"
+    if not parent:
+        return "text"
+    return "elements" if blank else "mixed"
+
+
+def write(element: Element, path: list[Element], out: list[str]) -> None:
+    """Append the canonical lines of `element`, which stands inside the elements of `path`."""
+    indent = INDENT * len(path)
+    if element.name in order().raw:
+        write_metadata(element, path, out)
+        return
+    parent = path[-1].name if path else ""
+    out.append(indent + start_tag(element, order().context(element, parent).attributes))
+    inside = content(element)
+    if inside == "elements" and element.elements():
+        out.append(">\n")
+        path.append(element)
+        for child in arrange(element, parent):
+            write(child, path, out)
+        path.pop()
+        out.append(f"{indent}</{element.name}>\n")
+    elif inside == "mixed":
+        out.append(">")
+        write_verbatim(element, out)
+        out.append(f"</{element.name}>\n")
+    elif inside == "text" and element.text():
+        out.append(f">{escape(element.text())}</{element.name}>\n")
+    elif order().open_close & {element.name, f"{parent}/{element.name}"}:
+        out.append(f">\n{indent}</{element.name}>\n")
+    else:
+        out.append("/>\n")
+
+
+def write_verbatim(element: Element, out: list[str]) -> None:
+    """Append the content of `element` as it stands, but for comments and instructions."""
+    for child in element.children:
+        if isinstance(child, Text):
+            out.append(escape(child.value))
+        elif isinstance(child, Element):
+            out.append(start_tag(child, {}))
+            if child.text() or child.elements():
+                out.append(">")
+                write_verbatim(child, out)
+                out.append(f"</{child.name}>")
+            else:
+                out.append("/>")
+
+
+def start_tag(element: Element, ranks: Ranks) -> str:
+    """A start tag but for its closing bracket."""
+    attributes = by_rank(element.attributes, lambda attribute: attribute[0], ranks)
+    return f"<{element.name}" + "".join(
+        f" {name}='{escape_attribute(value)}'" for name, value in attributes
+    )
+
+
+def escape(value: str) -> str:
+    """Escape as libvirt does, and CR, which would be read back as LF."""
+    for character, entity in (
+        ("&", "&amp;"),
+        ("<", "&lt;"),
+        (">", "&gt;"),
+        ('"', "&quot;"),
+        ("'", "&apos;"),
+        ("\r", "&#13;"),
+    ):
+        value = value.replace(character, entity)
+    return value
+
+
+def escape_attribute(value: str) -> str:
+    """Escape also what would be read back as blanks."""
+    return escape(value).replace("\t", "&#9;").replace("\n", "&#10;")

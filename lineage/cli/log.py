@@ -1,0 +1,134 @@
+"""``lineage log``: the events, oldest first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lineage.cli import terminal
+from lineage.cli.options import json_option, name_argument, open_for_reading, store_option
+from lineage.cli.text import instant, quoted
+from lineage.events import (
+    CurrentChanged,
+    Defined,
+    Deleted,
+    EventData,
+    Redefined,
+    Renamed,
+)
+
+if TYPE_CHECKING:
+    from lineage.store import Event, Store
+
+__all__ = ["command"]
+
+
+@click.command("log")
+@name_argument("domain", required=False)
+@click.option(
+    "--after", type=click.IntRange(min=0), default=0, metavar="N", help="Start after position N."
+)
+@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Print at most N events.")
+@store_option
+@json_option
+def command(
+    domain: str | None, after: int, limit: int | None, store_path: Path | None, as_json: bool
+) -> None:
+    """Print the events of DOMAIN (name or UUID), or of all, in order of position.
+
+    A line is: position, time of recording, domain, its version, what happened.
+
+    \b
+    --json prints an object a line with these fields:
+      position, version     in the whole log, and within the domain
+      domain, domain_name   UUID and present name of the domain, or null
+      recorded_at           nanoseconds since the epoch, a 64-bit integer
+      recorded              the same as RFC 3339, rounded up to microseconds
+      source                where it came from, free text
+      event                 defined, redefined, deleted, current-changed, renamed or undefined
+    \b
+      defined, redefined    name, digest (SHA-256 of the document), secure (yes, no, unknown)
+      deleted               name, scope (single, children, children-only)
+      current-changed       name, or null
+      renamed               old, new
+    """
+    with open_for_reading(store_path) as store:
+        uuids, names = _domains(store)
+        events = islice(store.events(after, domain), limit)
+        if as_json:
+            terminal.write_json_lines(
+                _record(event, uuids.get(event.domain), names.get(event.domain)) for event in events
+            )
+        else:
+            labels = _labels(names)
+            terminal.write_lines(_line(event, labels) for event in events)
+
+
+def _domains(store: Store) -> tuple[dict[str, str | None], dict[str, str | None]]:
+    """UUIDs and names of the domains by the key of their events."""
+    infos = store.domains()
+    return {i.stream: i.uuid for i in infos}, {i.stream: i.name for i in infos}
+
+
+def _labels(names: dict[str, str | None]) -> dict[str, str]:
+    """What a person reads for a domain: its name unless another bears it too."""
+    bearers = Counter(names.values())
+    return {
+        stream: quoted(stream if name is None or bearers[name] > 1 else name)
+        for stream, name in names.items()
+    }
+
+
+def _line(event: Event, labels: dict[str, str]) -> str:
+    label = labels.get(event.domain) or quoted(event.domain)
+    what = _say(event.data)
+    return f"{event.position}  {instant(event.recorded_at)}  {label}  {event.version}  {what}"
+
+
+def _say(data: EventData) -> str:
+    if isinstance(data, (Defined, Redefined)):
+        return f"{_kind(data)} {quoted(data.name)}"
+    if isinstance(data, Deleted):
+        scope = "" if data.scope == "single" else f" ({data.scope})"
+        return f"deleted {quoted(data.name)}{scope}"
+    if isinstance(data, CurrentChanged):
+        return "current none" if data.name is None else f"current is {quoted(data.name)}"
+    if isinstance(data, Renamed):
+        return f"renamed {quoted(data.old)} to {quoted(data.new)}"
+    return "undefined"
+
+
+def _record(event: Event, uuid: str | None, name: str | None) -> dict[str, Any]:
+    return {
+        "position": event.position,
+        "domain": uuid,
+        "domain_name": name,
+        "version": event.version,
+        "recorded_at": event.recorded_at,
+        "recorded": instant(event.recorded_at),
+        "source": event.source,
+        "event": _kind(event.data),
+        **_details(event.data),
+    }
+
+
+def _details(data: EventData) -> dict[str, Any]:
+    if isinstance(data, (Defined, Redefined)):
+        secure = data.secure.name.lower()
+        return {"name": data.name, "digest": data.digest.hex(), "secure": secure}
+    if isinstance(data, Deleted):
+        return {"name": data.name, "scope": data.scope}
+    if isinstance(data, CurrentChanged):
+        return {"name": data.name}
+    if isinstance(data, Renamed):
+        return {"old": data.old, "new": data.new}
+    return {}
+
+
+def _kind(data: EventData) -> str:
+    name = type(data).__name__
+    return "current-changed" if name == "CurrentChanged" else name.lower()

@@ -1,0 +1,55 @@
+"""Progress on stderr while an import runs, if a person is watching."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import click
+
+__all__ = ["Show", "progress"]
+
+Show = Callable[[int, int | None, int], None]
+"""Called with bytes done, bytes in all of what is being read, and documents so far."""
+
+
+@contextmanager
+def progress(total: int | None) -> Iterator[Show | None]:
+    """Show how far an import is while the block runs.
+
+    Args:
+        total: bytes to come; None if unknown: then documents are counted.
+
+    Yields:
+        What to call with the progress made; None without a terminal.
+    """
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield None
+    elif total:
+        with _bar(total) as show:
+            yield show
+    else:
+        yield _count
+        click.echo(err=True)
+
+
+@contextmanager
+def _bar(total: int) -> Iterator[Show]:
+    steps = max(1, total // 500)
+    with click.progressbar(
+        length=total, label="importing", file=sys.stderr, update_min_steps=steps
+    ) as bar:
+        done = 0
+
+        def show(now: int, _total: int | None, _documents: int) -> None:
+            nonlocal done
+            step, done = max(0, now - done), max(now, done)
+            bar.update(step)
+
+        yield show
+        show(total, total, 0)
+
+
+def _count(_done: int, _total: int | None, documents: int) -> None:
+    click.echo(f"\rimporting: {documents} documents", err=True, nl=False)

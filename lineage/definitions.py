@@ -1,0 +1,88 @@
+"""From a document to the event that defines its snapshot, and the bodies that go with it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final, cast
+
+from lineage import canon
+from lineage.events import Defined, EventData, Redefined, encode
+from lineage.log.base import NewEvent
+from lineage.model import Secure
+
+__all__ = ["Bodies", "Definer", "Definition", "new_event", "redefined"]
+
+Definition = Defined | Redefined
+Bodies = dict[bytes, bytes]
+"""Bodies by their SHA-256 digest."""
+
+_sha256: Final = hashlib.sha256
+
+
+class Definer:
+    """Makes definitions; a ``<domain>`` that equals the one before it is not hashed again.
+
+    Keep one for each domain: consecutive snapshots often have the same body.
+    """
+
+    __slots__ = ("_body", "_digest")
+
+    def __init__(self) -> None:
+        self._body: bytes | None = None
+        self._digest = b""
+
+    def define(
+        self, parts: canon.Parts, digest: bytes, bodies: Bodies, secure: Secure | None = None
+    ) -> Defined:
+        """Give the event of a document, and put its bodies in `bodies`.
+
+        Args:
+            digest: SHA-256 of `parts.xml`.
+            secure: None: yes if the document has ``<active>``, since libvirt writes that only
+                into its own files and those with passwords; else unknown.
+        """
+        domain, inactive, cookie = parts.domain, parts.inactive_domain, parts.cookie
+        if domain is not None and domain != self._body:
+            self._body, self._digest = domain, _sha256(domain).digest()
+        if domain is not None:
+            bodies[self._digest] = domain
+        if secure is None:
+            secure = Secure.UNKNOWN if parts.active is None else Secure.YES
+        return Defined(
+            cast(str, parts.name),  # the canonicalizer requires it when redefining
+            parts.head,
+            digest,
+            None if domain is None else self._digest,
+            None if inactive is None else _put(bodies, inactive),
+            None if cookie is None else _put(bodies, cookie),
+            parts.domain_name,
+            secure,
+            canon.CANON_VERSION,
+        )
+
+
+def _put(bodies: Bodies, body: bytes) -> bytes:
+    digest = _sha256(body).digest()
+    bodies[digest] = body
+    return digest
+
+
+def redefined(given: Definition) -> Redefined:
+    """Give the same document as the event that redefines a snapshot."""
+    return Redefined(
+        given.name,
+        given.head,
+        given.digest,
+        given.domain,
+        given.inactive_domain,
+        given.cookie,
+        given.domain_name,
+        given.secure,
+        given.canon,
+    )
+
+
+def new_event(data: EventData, source: str) -> NewEvent:
+    """Give an event as the log takes it."""
+    tag, schema, payload = encode(data)
+    return NewEvent(tag, schema, payload, source)

@@ -1,0 +1,107 @@
+"""Every exception that lineage raises on purpose.
+
+The bottom of the import table: this module imports nothing of lineage.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "Ambiguous",
+    "Busy",
+    "Conflict",
+    "Damaged",
+    "DocumentError",
+    "Forked",
+    "LineageError",
+    "NotAStore",
+    "NotFound",
+    "SnapshotError",
+    "TooNew",
+    "XMLError",
+]
+
+
+class LineageError(Exception):
+    """Base of every error that lineage raises on purpose."""
+
+
+class DocumentError(LineageError, ValueError):
+    """A document was refused.
+
+    Attributes:
+        code: stable short name of the reason, such as ``tag-mismatch``.
+        offset: byte of the document's UTF-8 form at which it went wrong.
+    """
+
+    def __init__(self, code: str, offset: int, message: str) -> None:
+        super().__init__(code, offset, message)
+        self.code = code
+        self.offset = offset
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.code}, byte {self.offset})"
+
+
+class XMLError(DocumentError):
+    """The bytes are not XML that lineage reads: encoding, syntax, namespaces, limits."""
+
+
+class SnapshotError(DocumentError):
+    """Well-formed XML, but not a snapshot or domain that libvirt would accept."""
+
+
+class NotFound(LineageError, LookupError):
+    """No such domain, snapshot, position or body."""
+
+
+class Ambiguous(LineageError, LookupError):
+    """A name means several domains.
+
+    Attributes:
+        choices: what it could mean (UUIDs), sorted.
+    """
+
+    def __init__(self, message: str, choices: tuple[str, ...] = ()) -> None:
+        super().__init__(message, choices)
+        self.message = message
+        self.choices = choices
+
+    def __str__(self) -> str:
+        return f"{self.message}: {', '.join(self.choices)}" if self.choices else self.message
+
+
+class Conflict(LineageError):
+    """An append was refused and nothing was written.
+
+    Attributes:
+        actual: the domain's version when the append was tried.
+    """
+
+    def __init__(self, message: str, actual: int = 0) -> None:
+        super().__init__(message, actual)
+        self.message = message
+        self.actual = actual
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class Busy(LineageError):
+    """Another process held the store's write lock for longer than the timeout."""
+
+
+class Damaged(LineageError):
+    """Stored bytes are not what was written."""
+
+
+class NotAStore(LineageError):
+    """The file is not a lineage store."""
+
+
+class TooNew(NotAStore):
+    """The store was written by a newer lineage with a format this one cannot read."""
+
+
+class Forked(LineageError):
+    """A store opened before os.fork() was used in the child; open it again there."""

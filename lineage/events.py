@@ -1,0 +1,140 @@
+"""Event records, their tags on disk, and the codec.
+
+An event on disk is (tag, schema, payload): small integers and a MessagePack array, never
+a Python path. A new layout of an event is a new schema number and an entry in `UPCASTERS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from lineage.errors import Damaged
+from lineage.model import Secure
+
+__all__ = [
+    "SCHEMAS",
+    "TAGS",
+    "UPCASTERS",
+    "CurrentChanged",
+    "Defined",
+    "Deleted",
+    "EventData",
+    "Redefined",
+    "Renamed",
+    "Undefined",
+    "decode",
+    "encode",
+]
+
+
+class _Definition(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What a defined and a redefined event hold.
+
+    Attributes:
+        name: the snapshot's name (also in head; here so that a fold need not decode it).
+        head: MessagePack of `lineage.model.Head`.
+        digest: SHA-256 of the whole canonical document as given, without ``<active>``.
+        domain, inactive_domain, cookie: SHA-256 of the bodies, None where absent.
+        domain_name: the domain's name in the body, None where the body has none.
+        canon: version of the canonical form.
+    """
+
+    name: str
+    head: bytes
+    digest: bytes
+    domain: bytes | None = None
+    inactive_domain: bytes | None = None
+    cookie: bytes | None = None
+    domain_name: str | None = None
+    secure: Secure = Secure.UNKNOWN
+    canon: int = 1
+
+    @property
+    def bodies(self) -> tuple[bytes, ...]:
+        """Digests of the bodies that are there."""
+        return tuple(d for d in (self.domain, self.inactive_domain, self.cookie) if d is not None)
+
+
+class Defined(_Definition, array_like=True, frozen=True, gc=False):
+    """A snapshot that the domain did not have."""
+
+
+class Redefined(_Definition, array_like=True, frozen=True, gc=False):
+    """Another document for a snapshot that the domain has."""
+
+
+class Deleted(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """A snapshot went away: ``single``, ``children`` (with descendants) or ``children-only``."""
+
+    name: str
+    scope: str = "single"
+
+
+class CurrentChanged(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """Another snapshot became current; None: none is."""
+
+    name: str | None
+
+
+class Renamed(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """A snapshot got another name."""
+
+    old: str
+    new: str
+
+
+class Undefined(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """The domain was undefined and its snapshots with it."""
+
+
+EventData = Defined | Redefined | Deleted | CurrentChanged | Renamed | Undefined
+
+# Tags are for ever: a tag is never given to another event.
+TAGS: Final[dict[type[Any], int]] = {
+    Defined: 1,
+    Redefined: 2,
+    Deleted: 3,
+    CurrentChanged: 4,
+    Renamed: 5,
+    Undefined: 6,
+}
+SCHEMAS: Final[dict[type[Any], int]] = dict.fromkeys(TAGS, 1)
+# (tag, old schema) -> payload in the next schema
+UPCASTERS: Final[dict[tuple[int, int], Callable[[bytes], bytes]]] = {}
+
+_TYPES: Final = {tag: kind for kind, tag in TAGS.items()}
+_ENCODER: Final = msgspec.msgpack.Encoder()
+_DECODERS: Final = {tag: msgspec.msgpack.Decoder(kind) for kind, tag in TAGS.items()}
+
+
+def encode(data: EventData) -> tuple[int, int, bytes]:
+    """Return (tag, schema, payload) as stored."""
+    kind = type(data)
+    return TAGS[kind], SCHEMAS[kind], _ENCODER.encode(data)
+
+
+def decode(tag: int, schema: int, payload: bytes) -> EventData:
+    """Return the event that `encode` was given, whatever schema it was stored in.
+
+    Raises:
+        Damaged: no such tag or schema, or the payload is not of that shape.
+    """
+    kind = _TYPES.get(tag)
+    if kind is None:
+        raise Damaged(f"event tag {tag} is unknown to this release")
+    while schema < SCHEMAS[kind]:
+        try:
+            payload = UPCASTERS[tag, schema](payload)
+        except KeyError:
+            raise Damaged(f"event tag {tag} has no schema {schema}") from None
+        schema += 1
+    if schema > SCHEMAS[kind]:
+        raise Damaged(f"event tag {tag} has a newer schema {schema}")
+    try:
+        data: EventData = _DECODERS[tag].decode(payload)
+    except msgspec.DecodeError as error:
+        raise Damaged(f"payload of an event with tag {tag} cannot be read: {error}") from None
+    return data

@@ -1,0 +1,1 @@
+"""The parts of a bulk import; `lineage.ingest` puts them together."""

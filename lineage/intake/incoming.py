@@ -1,0 +1,188 @@
+"""What one import knows of one domain: its history before, and what the import added."""
+
+from __future__ import annotations
+
+import enum
+
+from lineage import canon, documents
+from lineage.definitions import Definer
+from lineage.events import Defined
+from lineage.log.base import EventLog
+from lineage.tree import Tree, fold
+from lineage.views import replay
+
+__all__ = ["Claim", "Incoming", "Verdict"]
+
+Claim = tuple[int, str, str]
+"""A snapshot says that it is current: its creation time, its name, and the source."""
+
+
+class Verdict(enum.Enum):
+    """What is to be done with a document."""
+
+    NEW = enum.auto()  # the domain has no such snapshot: define it
+    EQUAL = enum.auto()  # it is the present document
+    KNOWN = enum.auto()  # the snapshot had it before, and has it no more
+    LATER = enum.auto()  # the snapshot has another: decided when all documents were seen
+
+
+class Incoming:
+    """One domain in an import.
+
+    While documents come in, the import only defines snapshots that the domain does not have.
+    So the tree from before the import and the names added tell all there is to know.
+
+    Attributes:
+        stream: key of the domain's events.
+        before: its tree before the import; None if it had no event.
+        added: digests by name of the snapshots that this import defined.
+        ours: names that this import defined before another writer interfered.
+        confirmed: snapshots from before whose present document is in this import too, and the
+            digest with which it is (the greatest of several: it may inherit its domain).
+        echoes: (name, digest) of documents that would be the present one with the domain they
+            inherit, and are new to the history.
+        definer: makes its definitions.
+        contested: several snapshots claim to be current.
+    """
+
+    __slots__ = (
+        "_best",
+        "_hopeful",
+        "_since",
+        "added",
+        "before",
+        "confirmed",
+        "contested",
+        "definer",
+        "echoes",
+        "loaded",
+        "ours",
+        "stream",
+    )
+
+    def __init__(self, stream: str) -> None:
+        self.stream = stream
+        self.loaded = False
+        self.before: Tree | None = None
+        self.added: dict[str, bytes] = {}
+        self.ours: set[str] = set()
+        self.confirmed: dict[str, bytes] = {}
+        self.echoes: set[tuple[str, bytes]] = set()
+        self.definer = Definer()
+        self.contested = False
+        self._since: int | None = None
+        self._best: Claim | None = None
+        self._hopeful: list[Claim] = []
+
+    # Knowing
+
+    def load(self, log: EventLog, expected: int | None) -> int:
+        """Learn the domain's history, and give its version.
+
+        Args:
+            expected: the version it should have by what this import wrote; None: any.
+        """
+        self.loaded = True
+        if self._since is None and not log.version(self.stream):
+            self._since = 0
+            return 0
+        self.before, self.added, version = self._replayed(log)
+        if expected is not None and version != expected:
+            # Another writer came in between: what it left is history too.
+            self.forget()
+            self.before, self.added, version = self._replayed(log)
+            self.loaded = True
+        if self._since is None:
+            self._since = 0 if self.before is None else self.before.position
+        return version
+
+    def _replayed(self, log: EventLog) -> tuple[Tree | None, dict[str, bytes], int]:
+        added: dict[str, bytes] = {}
+        events = list(replay(log, self.stream))
+        since = self._since
+        old = [pair for pair in events if since is None or pair[0].position <= since]
+        for _, data in events[len(old) :]:
+            if isinstance(data, Defined):
+                added[data.name] = data.digest
+        before = fold(self.stream, old) if old else None
+        return before, added, events[-1][0].version if events else 0
+
+    def unload(self) -> None:
+        """Let go of what `load` brings back."""
+        self.before, self.added, self.loaded = None, {}, False
+        self.definer = Definer()
+
+    def forget(self) -> None:
+        """Take all that is stored by now, also by other writers, for history."""
+        self.ours.update(self.added)
+        self._since = None
+        self.unload()
+
+    def size(self) -> int:
+        """How many snapshots are held in memory."""
+        return len(self.added) + (0 if self.before is None else len(self.before))
+
+    # Deciding
+
+    def verdict(
+        self, log: EventLog, parts: canon.Parts, name: str, digest: bytes, restore: bool
+    ) -> Verdict:
+        """Say what is to be done with a document.
+
+        Args:
+            name, digest: of the document `parts`.
+            restore: define again what is known and not present.
+        """
+        added, before = self.added.get(name), self.before
+        if added == digest:
+            return Verdict.EQUAL
+        if before is None:
+            return Verdict.NEW if added is None else Verdict.LATER
+        seen = digest in before.seen(name)
+        if name in before and documents.equals(log, before[name], parts, digest):
+            if seen or documents.digest(log, before[name]) == digest:
+                self.confirmed[name] = max(digest, self.confirmed.get(name, digest))
+                return Verdict.EQUAL
+            self.echoes.add((name, digest))
+            return Verdict.LATER
+        if seen and not restore:
+            return Verdict.KNOWN
+        return Verdict.LATER if seen or name in before or added is not None else Verdict.NEW
+
+    def has(self, name: str) -> bool:
+        """Whether the snapshot is there, after what this import added."""
+        return name in self.added or (self.before is not None and name in self.before)
+
+    # Who is current
+
+    def claim(self, claim: Claim, verdict: Verdict) -> None:
+        """Take notice that a snapshot claims to be current."""
+        if verdict is Verdict.KNOWN and not self.has(claim[1]):
+            self._hopeful.append(claim)  # it may still come in another document
+        elif self._best is None:
+            self._best = claim
+        else:
+            self.contested |= self._best[1] != claim[1]
+            self._best = max(self._best, claim)
+
+    def claimed(self) -> bool:
+        """Whether any snapshot claims to be current."""
+        return self._best is not None or bool(self._hopeful)
+
+    def successor(self) -> Claim | None:
+        """The claim of the snapshot that the import makes current; None: it leaves that alone.
+
+        It is the claimant of greatest (creation time, name), if this import added it or the
+        domain has no current snapshot.
+        """
+        claims = [claim for claim in self._hopeful if self.has(claim[1])]
+        if self._best is not None:
+            claims.append(self._best)
+        if not claims:
+            return None
+        best = max(claims)
+        name, before = best[1], self.before
+        if before is None or before.current is None:
+            return best
+        old = name in before and name not in self.ours
+        return None if old or before.current == name else best

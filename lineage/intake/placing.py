@@ -1,0 +1,234 @@
+"""An import's decisions: what each document adds to its domain's history."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from itertools import groupby
+from operator import itemgetter
+from typing import Final, cast
+
+import msgspec
+
+from lineage import canon, documents
+from lineage.definitions import Definer, Definition, new_event, redefined
+from lineage.events import CurrentChanged
+from lineage.intake.appender import Appender
+from lineage.intake.incoming import Incoming, Verdict
+from lineage.intake.report import Note, Report
+from lineage.intake.settling import Candidate, settle
+from lineage.intake.spool import Arrival, Spool
+from lineage.log.base import EventLog
+from lineage.model import Secure
+from lineage.tree import Tree, fold
+from lineage.views import replay
+
+__all__ = ["Placing"]
+
+_SNAPSHOTS: Final = 300_000  # held in memory, over all domains
+_DOMAINS: Final = 10_000
+
+_sha256: Final = hashlib.sha256
+_split: Final = canon.split
+
+
+class _Outcome(msgspec.Struct, frozen=True, gc=False):
+    """What became of one snapshot's documents that had to wait, in numbers."""
+
+    added: int
+    new: int
+    known: int
+    equal: int
+    rivals: int
+
+
+class Placing:
+    """Gives every document its place in the log.
+
+    Args:
+        log: where the events go.
+        spool: keeps the documents that have to wait.
+        report: is told what became of them.
+        restore: define again what a snapshot had before and has not now.
+        batch: how many events are made durable at once.
+    """
+
+    def __init__(
+        self, log: EventLog, spool: Spool, report: Report, *, restore: bool, batch: int
+    ) -> None:
+        self._log = log
+        self._spool = spool
+        self._report = report
+        self._restore = restore
+        self._appender = Appender(log, batch, self._forget)
+        self._domains: dict[str, Incoming] = {}
+        self._warm: dict[str, Incoming] = {}  # loaded; the one used last is the last
+        self._held = 0
+        self._last = Incoming("")
+        # (stream, name, candidate) of what is decided in the end
+        self._later: list[tuple[str, str, Candidate]] = []
+        self._outcomes: dict[tuple[str, str], _Outcome] = {}
+        self._tree: Tree | None = None
+
+    def place(
+        self, stream: str, parts: canon.Parts, active: int | None, label: str, origin: str
+    ) -> None:
+        """Take in a document.
+
+        Args:
+            stream: key of its domain's events.
+            parts: the document.
+            active: the value of its ``<active>``, None without one.
+            label, origin: its file, and the source of that.
+        """
+        self._appender.decide(self._place, stream, parts, active, label, origin)
+        if self._held > _SNAPSHOTS or len(self._warm) > _DOMAINS:
+            self._cool_down()
+
+    def finish(self) -> None:
+        """Decide what had to wait for the last document, and append what is left."""
+        report, appender = self._report, self._appender
+        appender.flush()
+        report.added += appender.written
+        self._later.sort()
+        for (stream, name), rows in groupby(self._later, key=itemgetter(0, 1)):
+            appender.decide(self._settle, stream, name, [row[2] for row in rows])
+        appender.flush()
+        self._count()
+        for domain in self._domains.values():
+            if domain.claimed():
+                appender.decide(self._make_current, domain.stream)
+            if domain.contested:
+                message = "several snapshots claim to be current; the youngest of them counts"
+                report.notes.append(Note(domain.stream, "several-current", message))
+        appender.flush()
+        report.events += appender.written
+        report.domains += len(self._domains)
+
+    # While documents come in
+
+    def _place(
+        self, stream: str, parts: canon.Parts, active: int | None, label: str, origin: str
+    ) -> None:
+        domain = self._last
+        if domain.stream != stream or not domain.loaded:
+            domain = self._domain(stream)
+        name, xml = cast(str, parts.name), parts.xml  # a name is required when redefining
+        digest = _sha256(xml).digest()
+        verdict = domain.verdict(self._log, parts, name, digest, self._restore)
+        if active:
+            domain.claim((parts.creation_time or 0, name, origin), verdict)
+        if verdict is Verdict.NEW:
+            domain.added[name] = digest
+            self._held += 1
+            secure = Secure.UNKNOWN if active is None else Secure.YES
+            appender = self._appender
+            data = domain.definer.define(parts, digest, appender.bodies, secure)
+            appender.add(stream, new_event(data, origin), len(xml))
+        elif verdict is Verdict.EQUAL:
+            self._report.equal += 1
+        elif verdict is Verdict.KNOWN:
+            self._report.known += 1
+            message = "the snapshot had this document before, and has it no more"
+            self._report.notes.append(Note(label, "known", message))
+        else:
+            number = self._spool.add(Arrival(stream, xml, active, label, origin))
+            candidate = Candidate(parts.creation_time or 0, digest, number)
+            self._later.append((stream, name, candidate))
+
+    def _domain(self, stream: str) -> Incoming:
+        domain = self._domains.get(stream)
+        if domain is None:
+            domain = self._domains[stream] = Incoming(stream)
+        if not domain.loaded:
+            versions = self._appender.versions
+            versions[stream] = domain.load(self._log, versions.get(stream))
+            self._held += domain.size()
+        self._warm.pop(stream, None)
+        self._warm[stream] = self._last = domain
+        return domain
+
+    def _cool_down(self) -> None:
+        """Unload the domains not used for the longest time, until half of the room is free."""
+        self._appender.flush()
+        for stream, domain in list(self._warm.items())[:-1]:
+            if self._held <= _SNAPSHOTS // 2 and len(self._warm) <= _DOMAINS // 2:
+                break
+            del self._warm[stream]
+            self._held -= domain.size()
+            domain.unload()
+
+    def _forget(self, streams: Iterable[str]) -> None:
+        self._tree = None
+        for stream in streams:
+            self._appender.versions.pop(stream, None)
+            domain = self._domains[stream]
+            self._held -= domain.size()
+            domain.forget()
+
+    # When all documents were seen
+
+    def _settle(self, stream: str, name: str, candidates: list[Candidate]) -> None:
+        domain = self._domain(stream)
+        tree = self._whole(stream)
+        distinct = {each.digest: each for each in candidates}
+        node = present = None
+        if name in tree:
+            node = tree[name]
+            distinct.pop(documents.digest(self._log, node), None)
+            if all((name, digest) in domain.echoes for digest in distinct):
+                distinct = {}
+            digest = domain.confirmed.get(name)
+            if digest is None and (name in domain.added or name in domain.ours):
+                digest = node.definition.digest
+            if digest is not None:
+                present = Candidate(node.creation_time, digest, -1)
+        settled = settle(list(distinct.values()), present, tree.seen(name))
+        self._outcomes[stream, name] = _Outcome(
+            added=int(node is None and bool(settled.events)),
+            new=settled.new,
+            known=settled.known,
+            equal=len(candidates) - len(distinct),
+            rivals=len(distinct) + (present is not None),
+        )
+        origin, exists = "", node is not None
+        for each in settled.events:
+            if node is not None and each is present:
+                data: Definition = documents.present(self._log, node)
+            else:
+                arrival = self._spool.get(each.number)
+                data, origin = self._definition(arrival, each.digest), arrival.origin
+            if exists:
+                data = redefined(data)
+            self._appender.add(stream, new_event(data, origin), len(data.head))
+            exists = True
+
+    def _definition(self, arrival: Arrival, digest: bytes) -> Definition:
+        secure = Secure.UNKNOWN if arrival.active is None else Secure.YES
+        bodies = self._appender.bodies
+        return Definer().define(_split(arrival.xml), digest, bodies, secure)
+
+    def _whole(self, stream: str) -> Tree:
+        """The domain's tree with what this import has defined, but for other snapshots' waits."""
+        if self._tree is None or self._tree.stream != stream:
+            self._tree = fold(stream, replay(self._log, stream))
+        return self._tree
+
+    def _make_current(self, stream: str) -> None:
+        domain = self._domain(stream)
+        claim = domain.successor()
+        if claim is not None:
+            _, name, origin = claim
+            self._appender.add(stream, new_event(CurrentChanged(name), origin))
+
+    def _count(self) -> None:
+        """Add up what became of the documents that had to wait."""
+        report = self._report
+        for (stream, name), outcome in self._outcomes.items():
+            report.added += outcome.added
+            report.redefined += outcome.new - outcome.added
+            report.known += outcome.known
+            report.equal += outcome.equal
+            if outcome.rivals > 1:
+                message = f"{outcome.rivals} documents of snapshot {name!r}; the youngest counts"
+                report.notes.append(Note(stream, "duplicates", message))

@@ -1,0 +1,136 @@
+"""The event log's contract: what every backend promises. It moves bytes and knows no XML.
+
+A *stream* is one domain's events, named by a short key (its UUID, or ``name:NAME``).
+An event has a *version* within its stream (1, 2, 3...) and a *position* in the whole
+log (1, 2, 3...), both gapless and never reused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, Protocol, runtime_checkable
+
+import msgspec
+
+__all__ = ["ANY", "EXISTS", "Append", "EventLog", "NewEvent", "StoredEvent", "StreamHead"]
+
+ANY: Final = -1  # expect: whatever version the stream has
+EXISTS: Final = -2  # expect: the stream has at least one event
+
+
+class NewEvent(msgspec.Struct, frozen=True, gc=False):
+    """An event to append. `source` says in free text where it came from."""
+
+    tag: int
+    schema: int
+    payload: bytes
+    source: str = ""
+
+
+class Append(msgspec.Struct, frozen=True, gc=False):
+    """Events for one stream. `expect` is ANY, EXISTS, or the version seen (0: no event yet)."""
+
+    stream: str
+    events: Sequence[NewEvent]
+    expect: int = ANY
+
+
+class StoredEvent(msgspec.Struct, frozen=True, gc=False):
+    """An event as read back.
+
+    Attributes:
+        recorded_at: nanoseconds since the epoch, UTC; never goes back within a stream.
+        commit: number of the append that wrote it; equal for all events of one append.
+    """
+
+    position: int
+    stream: str
+    version: int
+    recorded_at: int
+    tag: int
+    schema: int
+    payload: bytes
+    source: str
+    commit: int
+
+
+class StreamHead(msgspec.Struct, frozen=True, gc=False):
+    """A stream and the version of its last event."""
+
+    stream: str
+    version: int
+
+
+@runtime_checkable
+class EventLog(Protocol):
+    """An append-only log of events and a content-addressed store of bodies.
+
+    An implementation MUST make a batch durable before `append` returns (a backend without
+    disk: visible), MUST write all of it or nothing, and MUST let a reader see a prefix of
+    the log, never a hole.
+    """
+
+    def append(
+        self,
+        batch: Sequence[Append],
+        bodies: Mapping[bytes, bytes] | None = None,
+        *,
+        recorded_at: int | None = None,
+    ) -> int:
+        """Append every event of every entry, in order, with the bodies they name.
+
+        A stream may come up in several entries; each entry's `expect` sees the versions that
+        the entries before it made. An empty batch writes nothing.
+
+        Args:
+            bodies: bytes by SHA-256 digest; those already stored are not stored again.
+            recorded_at: the clock's reading (ns, UTC), the system clock if None. A reading
+                before the stream's last event is raised to that event's time.
+
+        Returns:
+            Position of the last event written (the log's head if nothing was).
+
+        Raises:
+            Conflict: an `expect` does not hold; carries the actual version; nothing written.
+            Busy: the write lock could not be had in time; nothing written.
+        """
+        ...
+
+    def read(
+        self, after: int = 0, *, stream: str | None = None, limit: int | None = None
+    ) -> Iterator[StoredEvent]:
+        """Yield the events with a greater position than `after`, in order of position.
+
+        The iterator is a snapshot: what is appended while it runs may or may not be seen, but
+        what is seen is a prefix.
+        """
+        ...
+
+    def head(self) -> int:
+        """Position of the last event, 0 for an empty log."""
+        ...
+
+    def version(self, stream: str) -> int:
+        """Version of the stream's last event, 0 if it has none."""
+        ...
+
+    def streams(self) -> list[StreamHead]:
+        """Every stream that has events, in order of its first event."""
+        ...
+
+    def has_body(self, digest: bytes) -> bool:
+        """Whether the body is stored."""
+        ...
+
+    def body(self, digest: bytes) -> bytes:
+        """The body of that SHA-256 digest, verified against it.
+
+        Raises:
+            NotFound: there is none.
+            Damaged: the stored bytes have another digest.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release files and locks. Closing twice is harmless."""
+        ...

@@ -1,0 +1,135 @@
+"""The event log in memory: for an embedder's own tests, and the model of the others."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
+
+from lineage.errors import Damaged, NotFound
+from lineage.log.base import Append, StoredEvent, StreamHead
+from lineage.log.checks import check_bodies, check_expect, check_range
+
+__all__ = ["MemoryLog"]
+
+
+class MemoryLog:
+    """An `EventLog` that keeps everything in memory and forgets it with the process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._events: list[StoredEvent] = []
+        self._streams: dict[str, list[StoredEvent]] = {}  # in order of the first event
+        self._bodies: dict[bytes, bytes] = {}
+        self._closed = False
+
+    def append(
+        self,
+        batch: Sequence[Append],
+        bodies: Mapping[bytes, bytes] | None = None,
+        *,
+        recorded_at: int | None = None,
+    ) -> int:
+        """Append a batch; see `EventLog.append`. A key of `bodies` not 32 bytes: ValueError."""
+        bodies = bodies or {}
+        check_bodies(bodies)
+        with self._lock:
+            self._check_open()
+            staged = self._stage(batch, time.time_ns() if recorded_at is None else recorded_at)
+            for event in staged:
+                self._events.append(event)
+                self._streams.setdefault(event.stream, []).append(event)
+            if staged:
+                for digest, body in bodies.items():
+                    self._bodies.setdefault(digest, body)
+            return len(self._events)
+
+    def _stage(self, batch: Sequence[Append], now: int) -> list[StoredEvent]:
+        """The events as they would be stored; changes nothing."""
+        staged: list[StoredEvent] = []
+        last: dict[str, StoredEvent] = {}  # of the streams that this batch has come by
+        commit = self._events[-1].commit + 1 if self._events else 1
+        for entry in batch:
+            entry.stream.encode()  # what cannot be stored as UTF-8 is a ValueError here too
+            before = last.get(entry.stream) or self._last(entry.stream)
+            check_expect(entry, before.version if before else 0)
+            for event in entry.events:
+                event.source.encode()
+                before = last[entry.stream] = StoredEvent(
+                    position=len(self._events) + len(staged) + 1,
+                    stream=entry.stream,
+                    version=before.version + 1 if before else 1,
+                    recorded_at=max(now, before.recorded_at) if before else now,
+                    tag=event.tag,
+                    schema=event.schema,
+                    payload=event.payload,
+                    source=event.source,
+                    commit=commit,
+                )
+                staged.append(before)
+        return staged
+
+    def _last(self, stream: str) -> StoredEvent | None:
+        events = self._streams.get(stream)
+        return events[-1] if events else None
+
+    def read(
+        self, after: int = 0, *, stream: str | None = None, limit: int | None = None
+    ) -> Iterator[StoredEvent]:
+        """Yield events in order of position; see `EventLog.read`."""
+        check_range(after, limit)
+        with self._lock:
+            self._check_open()
+            events = self._events if stream is None else self._streams.get(stream, [])
+            first = bisect_right(events, after, key=attrgetter("position"))
+            last = len(events) if limit is None else min(len(events), first + limit)
+        # The list only grows, so its first `last` items are a snapshot without a copy.
+        return (events[index] for index in range(first, last))
+
+    def head(self) -> int:
+        """Position of the last event, 0 for an empty log."""
+        with self._lock:
+            self._check_open()
+            return len(self._events)
+
+    def version(self, stream: str) -> int:
+        """Version of the stream's last event, 0 if it has none."""
+        with self._lock:
+            self._check_open()
+            return len(self._streams.get(stream, ()))
+
+    def streams(self) -> list[StreamHead]:
+        """Every stream that has events, in order of its first event."""
+        with self._lock:
+            self._check_open()
+            return [StreamHead(stream, len(events)) for stream, events in self._streams.items()]
+
+    def has_body(self, digest: bytes) -> bool:
+        """Whether the body is stored."""
+        with self._lock:
+            self._check_open()
+            return digest in self._bodies
+
+    def body(self, digest: bytes) -> bytes:
+        """The body of that SHA-256 digest, verified; see `EventLog.body`."""
+        with self._lock:
+            self._check_open()
+            body = self._bodies.get(digest)
+        if body is None:
+            raise NotFound(f"no body {digest.hex()}")
+        if hashlib.sha256(body).digest() != digest:
+            raise Damaged(f"body {digest.hex()} has another digest")
+        return body
+
+    def close(self) -> None:
+        """Forget everything. Closing twice is harmless."""
+        with self._lock:
+            self._closed = True
+            self._events, self._streams, self._bodies = [], {}, {}
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ValueError("the log is closed")

@@ -1,0 +1,383 @@
+"""The event log in one SQLite file.
+
+The file's format is described in FORMAT.md; `lineage.log.schema` makes and opens it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import threading
+import time
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from itertools import count
+from pathlib import Path
+from typing import Final, cast
+from weakref import WeakSet
+
+import apsw
+
+from lineage.errors import Busy, Damaged, Forked, LineageError, NotFound
+from lineage.log.base import Append, StoredEvent, StreamHead
+from lineage.log.bodies import pack, unpack
+from lineage.log.checks import check_bodies, check_expect, check_range
+from lineage.log.schema import open_store
+
+__all__ = ["SQLiteLog", "translate"]
+
+_CHUNK: Final = 1000  # events read at once, the lock let go in between
+
+_COLUMNS: Final = (
+    "position, stream, version, recorded_at, tag, schema, payload, source, commit_number"
+)
+_BY_POSITION: Final = f"SELECT {_COLUMNS} FROM events WHERE position BETWEEN ? AND ? ORDER BY 1"  # noqa: S608
+_BY_VERSION: Final = (
+    f"SELECT {_COLUMNS} FROM events WHERE version BETWEEN ? AND ? AND stream = ? ORDER BY version"  # noqa: S608
+)
+_INSERT_EVENT: Final = f"INSERT INTO events ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+_INSERT_BODY: Final = (
+    "INSERT INTO bodies (digest, encoding, length, data) VALUES (?, ?, ?, ?) "
+    "ON CONFLICT (digest) DO NOTHING"
+)
+_LAST_EVENT: Final = "SELECT position, commit_number FROM events ORDER BY position DESC LIMIT 1"
+_STREAM_HEAD: Final = (
+    "SELECT version, recorded_at FROM events WHERE stream = ? ORDER BY version DESC LIMIT 1"
+)
+_STREAMS: Final = (
+    "SELECT key, (SELECT max(version) FROM events WHERE stream = streams.id) "
+    "FROM streams ORDER BY id"
+)
+
+# The only place where errors of the driver and the system become ours: the first that fits.
+_MEANINGS: Final[tuple[tuple[type[Exception], type[LineageError], str], ...]] = (
+    (apsw.BusyError, Busy, "another process holds the lock"),
+    (apsw.LockedError, Busy, "another connection holds the lock"),
+    (apsw.CorruptError, Damaged, "the file is damaged"),
+    (apsw.NotADBError, Damaged, "the file is damaged"),
+    (apsw.FullError, LineageError, "no space left"),
+    (apsw.CantOpenError, LineageError, "cannot be opened"),
+    (apsw.ReadOnlyError, LineageError, "the file or its directory cannot be written"),
+    (apsw.IOError, LineageError, "input or output failed"),
+    (apsw.Error, LineageError, "SQLite failed"),
+    (OSError, LineageError, "cannot be opened"),
+)
+
+_Row = tuple[int, int, int, int, int, int, bytes, str, int]
+
+
+def translate(error: Exception, path: Path) -> LineageError:
+    """The error of ours that an error of the driver or the system stands for."""
+    kind, meaning = next((k, text) for cause, k, text in _MEANINGS if isinstance(error, cause))
+    detail = error.strerror if isinstance(error, OSError) else error
+    return kind(f"{path}: {meaning} ({detail})")
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (apsw.Error, OSError) as error:
+        raise translate(error, path) from error
+
+
+@contextmanager
+def _write(connection: apsw.Connection) -> Iterator[None]:
+    """A transaction that holds the write lock from its start."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+_logs: Final[WeakSet[SQLiteLog]] = WeakSet()
+
+
+@cache
+def _watch_forks() -> None:
+    os.register_at_fork(after_in_child=_leave_to_parent)
+
+
+def _leave_to_parent() -> None:
+    """In a forked child, see to it that no inherited connection is ever closed.
+
+    Closed in the child, SQLite could take the parent's transaction for one of its own and undo
+    it, or delete a -wal file that holds commits. apsw closes what is left open when its module
+    goes. So the child keeps a reference to both that is never given back.
+    """
+    for log in _logs:
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(log._connection))
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(apsw))
+
+
+class SQLiteLog:
+    """An `EventLog` in one SQLite file, open to any number of processes and threads.
+
+    Several threads may share a handle. After `os.fork` a handle is of no use to the child:
+    every call but `close` raises `Forked`.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], *, readonly: bool = False, create: bool = True
+    ) -> None:
+        """Open the store at `path`.
+
+        Args:
+            readonly: only read; a missing file is not made.
+            create: make the store, mode 0600, where there is no file or an empty one.
+
+        Raises:
+            NotAStore: not a store (left as it is), or missing and not to be made.
+            TooNew: a store of a newer format.
+            Busy: another process holds it for longer than the timeout.
+            Damaged: a store that has lost parts.
+            LineageError: directory, permissions, disk.
+        """
+        self._path = Path(os.path.abspath(os.fspath(path)))  # noqa: PTH100 (keeps symlinks)
+        self._readonly = readonly
+        self._pid = os.getpid()
+        self._lock = threading.Lock()
+        self._ids: dict[str, int] = {}
+        self._keys: dict[int, str] = {}
+        try:
+            os.fspath(self._path).encode()
+        except UnicodeEncodeError:
+            raise LineageError("the store's path is not UTF-8") from None
+        _watch_forks()
+        with _translated(self._path):
+            connection = open_store(self._path, readonly=readonly, create=create)
+        self._connection: apsw.Connection | None = connection
+        _logs.add(self)
+
+    def append(
+        self,
+        batch: Sequence[Append],
+        bodies: Mapping[bytes, bytes] | None = None,
+        *,
+        recorded_at: int | None = None,
+    ) -> int:
+        """Append a batch; see `EventLog.append`.
+
+        Raises:
+            Conflict, Busy: as `EventLog.append`.
+            ValueError: a key of `bodies` is not 32 bytes, a text is not valid Unicode.
+            LineageError: opened readonly, disk full.
+        """
+        bodies = bodies or {}
+        check_bodies(bodies)
+        with self._use() as connection:
+            if self._readonly:
+                raise LineageError(f"{self._path}: opened for reading only")
+            packed = _pack_unknown(connection, bodies)
+            with _write(connection):
+                rows = _Rows(connection, self._ids, recorded_at)
+                for entry in batch:
+                    rows.add(entry)
+                if rows.rows:
+                    connection.executemany(_INSERT_BODY, packed)
+                    connection.executemany(_INSERT_EVENT, rows.rows)
+            self._remember(rows.new_streams)
+        return rows.position
+
+    def read(
+        self, after: int = 0, *, stream: str | None = None, limit: int | None = None
+    ) -> Iterator[StoredEvent]:
+        """Yield events in order of position; see `EventLog.read`.
+
+        Raises (when called or while iterating):
+            Damaged: an event is missing or cannot be read.
+        """
+        check_range(after, limit)
+        with self._use() as connection:
+            if stream is None:
+                first, last = after, self._head(connection)
+                which: tuple[int, ...] = ()
+            else:
+                number = self._stream_id(connection, stream)
+                last = _version(connection, number)
+                first = _versions_until(connection, number, after, last)
+                which = (number,)
+        if limit is not None:
+            last = min(last, first + limit)
+        return self._scan(first + 1, last, which)
+
+    def _scan(self, first: int, last: int, which: tuple[int, ...]) -> Iterator[StoredEvent]:
+        """Yield the events whose position (version, if a stream is given) is in first..last."""
+        for start in range(first, last + 1, _CHUNK):
+            stop = min(start + _CHUNK - 1, last)
+            with self._use() as connection:
+                query = _BY_VERSION if which else _BY_POSITION
+                rows = cast(list[_Row], connection.execute(query, (start, stop, *which)).fetchall())
+                keys = self._keys_of(connection, rows)
+            if len(rows) != stop - start + 1:
+                raise Damaged(f"{self._path}: events are missing between {start} and {stop}")
+            yield from [
+                StoredEvent(position, keys[stream], version, at, tag, schema, payload, source, c)
+                for position, stream, version, at, tag, schema, payload, source, c in rows
+            ]
+
+    def head(self) -> int:
+        """Position of the last event, 0 for an empty log."""
+        with self._use() as connection:
+            return self._head(connection)
+
+    def version(self, stream: str) -> int:
+        """Version of the stream's last event, 0 if it has none."""
+        with self._use() as connection:
+            return _version(connection, self._stream_id(connection, stream))
+
+    def streams(self) -> list[StreamHead]:
+        """Every stream that has events, in order of its first event."""
+        with self._use() as connection:
+            rows = cast(list[tuple[str, int]], connection.execute(_STREAMS).fetchall())
+        return [StreamHead(stream, version) for stream, version in rows]
+
+    def has_body(self, digest: bytes) -> bool:
+        """Whether the body is stored."""
+        with self._use() as connection:
+            return _has_body(connection, digest)
+
+    def body(self, digest: bytes) -> bytes:
+        """The body of that SHA-256 digest, verified; see `EventLog.body`."""
+        query = "SELECT encoding, length, data FROM bodies WHERE digest = ?"
+        with self._use() as connection:
+            row = connection.execute(query, (digest,)).fetchone()
+        if row is None:
+            raise NotFound(f"no body {digest.hex()}")
+        return unpack(digest, *row)
+
+    def close(self) -> None:
+        """Release files and locks. Closing twice is harmless, and so is closing in a fork."""
+        if os.getpid() != self._pid:
+            return
+        with self._lock, _translated(self._path):
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    @contextmanager
+    def _use(self) -> Iterator[apsw.Connection]:
+        """The connection, for this thread alone, its errors translated."""
+        if os.getpid() != self._pid:
+            raise Forked(f"{self._path}: opened before os.fork(); open it again in the child")
+        with self._lock, _translated(self._path):
+            if self._connection is None:
+                raise ValueError("the log is closed")
+            yield self._connection
+
+    def _head(self, connection: apsw.Connection) -> int:
+        row = connection.execute(_LAST_EVENT).fetchone()
+        return cast(int, row[0]) if row else 0
+
+    def _stream_id(self, connection: apsw.Connection, stream: str) -> int:
+        """The stream's number, 0 if it has no event."""
+        number = self._ids.get(stream) or _stream_id(connection, stream)
+        if number:
+            self._remember({stream: number})
+        return number
+
+    def _keys_of(self, connection: apsw.Connection, rows: list[_Row]) -> Mapping[int, str]:
+        """Keys of (at least) the streams that come up in the rows."""
+        if not self._keys.keys() >= {row[1] for row in rows}:
+            streams = connection.execute("SELECT key, id FROM streams").fetchall()
+            self._remember(dict(cast(list[tuple[str, int]], streams)))
+            if not self._keys.keys() >= {row[1] for row in rows}:
+                raise Damaged(f"{self._path}: an event's stream is missing")
+        return self._keys
+
+    def _remember(self, streams: Mapping[str, int]) -> None:
+        self._ids.update(streams)
+        self._keys.update((number, key) for key, number in streams.items())
+
+
+class _Rows:
+    """The rows of one append, made while the write lock is held."""
+
+    def __init__(
+        self, connection: apsw.Connection, ids: Mapping[str, int], recorded_at: int | None
+    ) -> None:
+        row = connection.execute(_LAST_EVENT).fetchone()
+        self.position, commit = cast(tuple[int, int], row or (0, 0))
+        self.rows: list[_Row] = []
+        self.new_streams: dict[str, int] = {}
+        self._commit = commit + 1
+        self._now = time.time_ns() if recorded_at is None else recorded_at
+        self._connection = connection
+        self._ids = ids
+        self._heads: dict[str, tuple[int, int, int]] = {}  # stream: number, version, time
+
+    def add(self, entry: Append) -> None:
+        """Give every event of the entry its place, if the entry's `expect` holds."""
+        number, version, at = self._heads.get(entry.stream) or self._head(entry.stream)
+        check_expect(entry, version)
+        if not entry.events:
+            return
+        number = number or self._new_stream(entry.stream)
+        at = max(at, self._now)
+        places = zip(count(self.position + 1), count(version + 1), entry.events, strict=False)
+        self.rows += [
+            (position, number, version, at, e.tag, e.schema, e.payload, e.source, self._commit)
+            for position, version, e in places
+        ]
+        self.position += len(entry.events)
+        version += len(entry.events)
+        self._heads[entry.stream] = number, version, at
+
+    def _head(self, stream: str) -> tuple[int, int, int]:
+        number = self._ids.get(stream) or _stream_id(self._connection, stream)
+        row = self._connection.execute(_STREAM_HEAD, (number,)).fetchone()
+        version, at = cast(tuple[int, int], row) if row else (0, self._now)
+        return number, version, at
+
+    def _new_stream(self, stream: str) -> int:
+        self._connection.execute("INSERT INTO streams (key) VALUES (?)", (stream,))
+        number = self._connection.last_insert_rowid()
+        self.new_streams[stream] = number
+        return number
+
+
+def _stream_id(connection: apsw.Connection, stream: str) -> int:
+    row = connection.execute("SELECT id FROM streams WHERE key = ?", (stream,)).fetchone()
+    return cast(int, row[0]) if row else 0
+
+
+def _version(connection: apsw.Connection, number: int) -> int:
+    row = connection.execute(_STREAM_HEAD, (number,)).fetchone()
+    return cast(int, row[0]) if row else 0
+
+
+def _versions_until(connection: apsw.Connection, number: int, position: int, last: int) -> int:
+    """How many events of the stream stand at or before the position, in O(log n)."""
+    if position == 0:
+        return 0
+    query = "SELECT position FROM events WHERE stream = ? AND version = ?"
+
+    def position_of(version: int) -> int:
+        row = connection.execute(query, (number, version)).fetchone()
+        if row is None:
+            raise Damaged(f"version {version} of a stream is missing")
+        return cast(int, row[0])
+
+    return bisect_right(range(1, last + 1), position, key=position_of)
+
+
+def _has_body(connection: apsw.Connection, digest: bytes) -> bool:
+    query = "SELECT 1 FROM bodies WHERE digest = ?"
+    return connection.execute(query, (digest,)).fetchone() is not None
+
+
+def _pack_unknown(
+    connection: apsw.Connection, bodies: Mapping[bytes, bytes]
+) -> list[tuple[bytes, int, int, bytes]]:
+    """Rows of the bodies not stored yet. Done before the write lock is taken: it takes time."""
+    return [
+        (digest, *pack(body))
+        for digest, body in bodies.items()
+        if not _has_body(connection, digest)
+    ]

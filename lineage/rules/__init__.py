@@ -1,0 +1,1 @@
+"""What libvirt would refuse, decided without libvirt."""

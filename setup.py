@@ -1,0 +1,67 @@
+"""Builds the C core; everything else about the package is in pyproject.toml."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+CORE = Path("csrc")
+ORDER = Path("lineage/canon/order.toml")
+GENERATOR = CORE / "gen_order.py"
+
+
+class BuildCore(build_ext):
+    """Generates the order tables before it compiles; leaves nothing generated in the source."""
+
+    def initialize_options(self) -> None:
+        """Let Cython write its C below the build directory."""
+        super().initialize_options()
+        self.cython_c_in_temp = True
+
+    def build_extension(self, ext: Extension) -> None:
+        """Generate the tables' header, then compile as usual."""
+        generated = Path(self.build_temp)
+        header = generated / "order_table.h"
+        subprocess.run([sys.executable, GENERATOR, ORDER, header], check=True)
+        ext.include_dirs.append(str(generated))
+        super().build_extension(ext)
+
+
+def flags() -> list[str]:
+    """Compiler flags; LINEAGE_DEBUG and LINEAGE_SANITIZE (to any value) ask for other builds."""
+    common = ["-std=c11", "-fvisibility=hidden"]
+    if os.environ.get("LINEAGE_SANITIZE"):
+        return [*common, "-O1", "-g", "-fno-omit-frame-pointer", *SANITIZERS]
+    if os.environ.get("LINEAGE_DEBUG"):
+        return [*common, "-O0", "-g", "-UNDEBUG"]
+    return [*common, "-O3"]
+
+
+SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+
+setup(
+    cmdclass={"build_ext": BuildCore},
+    ext_modules=[
+        Extension(
+            "lineage.canon._core",
+            sources=[
+                "lineage/canon/_core.pyx",
+                *sorted(str(path) for path in CORE.glob("*.c")),
+            ],
+            include_dirs=[str(CORE)],
+            depends=[
+                *sorted(str(path) for path in CORE.glob("*.h")),
+                *sorted(str(path) for path in CORE.glob("*.def")),
+                str(GENERATOR),
+                str(ORDER),
+            ],
+            extra_compile_args=flags(),
+            extra_link_args=SANITIZERS if os.environ.get("LINEAGE_SANITIZE") else [],
+        )
+    ],
+)

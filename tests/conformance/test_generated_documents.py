@@ -1,0 +1,55 @@
+"""The generated documents are what the installed libvirt prints, byte for byte."""
+
+from __future__ import annotations
+
+import random
+import re
+
+import pytest
+
+from benchmarks.generate import documents, scramble
+
+from .libvirt_child import LiveLibvirt
+
+pytestmark = pytest.mark.live
+
+
+@pytest.fixture(scope="module")
+def printed(live: LiveLibvirt) -> list[str]:
+    """Generated documents, made such as the test driver takes: its own type and UUID, no parent
+    to look for, no cookie (which belongs to the qemu driver)."""
+    uuid = live.call("open")
+    made = []
+    for document in documents(120, seed=6):
+        text = re.sub(r"(?s)  <(cookie|parent)>\n.*?\n  </\1>\n", "", document.decode())
+        text = re.sub(r"<(domain|inactiveDomain) type='\w+'", r"<\1 type='test'", text)
+        old = re.search(r"<uuid>(.*)</uuid>", text)
+        assert old
+        made.append(text.replace(old[1], uuid))
+    return made
+
+
+def answer(live: LiveLibvirt, document: str) -> str:
+    """What libvirt prints for the document."""
+    name = live.call("redefine", document)
+    text = live.call("xml", name)
+    live.call("delete", name)
+    return str(text)
+
+
+def test_libvirt_prints_generated_documents_unchanged(
+    live: LiveLibvirt, printed: list[str]
+) -> None:
+    live.call("open")
+    for document in printed:
+        assert answer(live, document) == document
+
+
+def test_libvirt_prints_the_same_for_scrambled_documents(
+    live: LiveLibvirt, printed: list[str]
+) -> None:
+    live.call("open")
+    rng = random.Random(12)
+    for document in printed:
+        scrambled = scramble(document.encode(), rng).decode()
+        assert answer(live, scrambled.removeprefix("\ufeff")) == document

@@ -1,0 +1,116 @@
+"""`lineage import`: what it adds, reports, refuses, and does not create."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli_samples import Run, run_lineage, write_archive
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    return write_archive(tmp_path / "snapshot")
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """`lineage` with a store of this test's own."""
+    monkeypatch.setenv("LINEAGE_STORE", str(tmp_path / "store.db"))
+    return run_lineage
+
+
+@pytest.fixture
+def filled(run: Run, archive: Path) -> Run:
+    run("import", archive)
+    return run
+
+
+def test_import_says_what_it_did_and_a_second_time_adds_nothing(run: Run, archive: Path) -> None:
+    first = json.loads(run("import", "--json", archive).stdout)
+    assert (first["documents"], first["added"], first["domains"]) == (4, 4, 2)
+    assert (first["failed"], first["failures"]) == (0, [])
+    again = json.loads(run("import", "--json", archive).stdout)
+    assert (again["added"], again["events"], again["equal"]) == (0, 0, 4)
+    assert "4 snapshots" in run("import", archive).stdout
+
+
+def test_several_paths_are_one_import(run: Run, archive: Path) -> None:
+    report = json.loads(run("import", "--json", archive / "web", archive / "db").stdout)
+    assert (report["documents"], report["domains"]) == (4, 2)
+
+
+def test_a_broken_document_costs_itself_only_and_status_3(run: Run, archive: Path) -> None:
+    (archive / "web" / "bad.xml").write_text("<domainsnapshot>\n<a></b>", encoding="utf-8")
+    result = run("import", "--json", archive, status=3)
+    report = json.loads(result.stdout)
+    assert (report["added"], report["failed"]) == (4, 1)
+    (failure,) = report["failures"]
+    assert failure["file"].endswith("web/bad.xml")
+    assert isinstance(failure["offset"], int)
+    assert failure["code"]
+    assert failure["message"]
+    said = run("import", archive, status=3).stderr
+    assert "bad.xml: " in said
+    assert f"({failure['code']}, byte {failure['offset']})" in said
+
+
+def test_nothing_is_created_for_a_directory_without_snapshots(run: Run, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    (empty / "notes.txt").write_text("nothing here", encoding="utf-8")
+    result = run("import", empty, status=1)
+    assert result.stderr.startswith("lineage: no snapshots in ")
+    assert run("import", "--json", empty, status=1).stdout.startswith('{"documents": 0')
+    assert [path.name for path in tmp_path.iterdir()] == ["empty"]
+
+
+def test_nothing_is_created_where_every_document_is_broken(run: Run, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.xml"
+    bad.write_text("<domainsnapshot>", encoding="utf-8")
+    assert "bad.xml: " in run("import", bad, status=3).stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.xml"]
+
+
+def test_a_path_that_cannot_be_opened_costs_itself_only(
+    run: Run, archive: Path, tmp_path: Path
+) -> None:
+    result = run("import", archive, tmp_path / "nosuch.tar", status=3)
+    assert "nosuch.tar: No such file or directory (not-found)\n" in result.stderr
+    assert "4 added" in result.stdout
+    alone = tmp_path / "other.db"
+    run("import", "--store", alone, tmp_path / "nosuch.tar", status=3)
+    assert not alone.exists()
+
+
+def test_import_into_a_file_that_is_not_a_store_is_status_5(run: Run, archive: Path) -> None:
+    other = archive / "web" / "base.xml"
+    before = other.read_bytes()
+    assert "lineage: " in run("import", "--store", other, archive, status=5).stderr
+    assert other.read_bytes() == before
+
+
+def test_the_default_store_gets_a_directory_for_its_owner_alone(
+    run: Run, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LINEAGE_STORE")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    run("list", status=5)
+    assert not (tmp_path / "data").exists()
+    run("import", archive)
+    directory = tmp_path / "data" / "lineage"
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+    assert stat.S_IMODE((directory / "lineage.db").stat().st_mode) == 0o600
+
+
+def test_restore_defines_a_deleted_snapshot_again(filled: Run, archive: Path) -> None:
+    filled("record", "delete", "web", "mid")
+    # Its child, which then belonged to another parent, is known too.
+    report = json.loads(filled("import", "--json", archive).stdout)
+    assert (report["known"], [note["code"] for note in report["notes"]]) == (2, ["known"] * 2)
+    assert "mid" not in filled("tree", "web").stdout
+    filled("import", "--restore", archive)
+    assert "mid" in filled("tree", "web").stdout
