@@ -113,6 +113,7 @@ $(CTEST)/order_table.h: csrc/gen_order.py $(ORDER)
 	@$(MAKE) --no-print-directory check-tools
 	@$(PYTHON) csrc/gen_order.py $(ORDER) $@ && touch $@
 
+.SECONDARY: # objects stay for the next run
 define ctest_rules
 $(CTEST)/$(1)/core/%.o: csrc/%.c $(wildcard csrc/*.h csrc/*.def) $(CTEST)/order_table.h
 	@mkdir -p $$(@D)

@@ -11,10 +11,13 @@
 #define LX_LIKELY(x) __builtin_expect(!!(x), 1)
 #define LX_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define LX_NOINLINE __attribute__((noinline))
+/* Keep the compiler from using another variable that it knows to be equal. */
+#define LX_OPAQUE(x) __asm__("" : "+r"(x))
 #else
 #define LX_LIKELY(x) (x)
 #define LX_UNLIKELY(x) (x)
 #define LX_NOINLINE
+#define LX_OPAQUE(x) (void)0
 #endif
 
 typedef struct {
@@ -43,16 +46,17 @@ static inline void lx_buf_add(lx_buf *b, const void *data, size_t len)
     }
 }
 
-/* The same for bytes that may be read 16 bytes on; quicker for short ones. */
+/* The same for bytes that may be read LX_OVER bytes on: short ones are copied in one step of a
+ * fixed size, without a branch on their length. */
+#define LX_OVER 32
 static inline void lx_buf_add_padded(lx_buf *b, const uint8_t *data, size_t len)
 {
-    if (LX_UNLIKELY(len > 64)) {
+    if (LX_UNLIKELY(len > LX_OVER)) {
         lx_buf_add(b, data, len);
         return;
     }
-    if (lx_buf_reserve(b, len + 16)) {
-        for (size_t i = 0; i < len; i += 16)
-            memcpy(b->data + b->len + i, data + i, 16);
+    if (lx_buf_reserve(b, LX_OVER)) {
+        memcpy(b->data + b->len, data, LX_OVER);
         b->len += len;
     }
 }

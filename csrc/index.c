@@ -1,11 +1,6 @@
 #include "index.h"
 
-#ifdef LX_HAVE_SSE2
-#include <emmintrin.h>
-#endif
-
 static const uint8_t special[256] = {
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
     ['<'] = 1, ['>'] = 1, ['&'] = 1, ['"'] = 1, ['\''] = 1,
 };
 
@@ -21,26 +16,6 @@ size_t lx_index_scalar(const uint8_t *text, size_t from, size_t to, uint32_t *ou
 }
 
 #ifdef LX_HAVE_SSE2
-static inline unsigned specials16(const uint8_t *p)
-{
-    __m128i x = _mm_loadu_si128((const __m128i *)p);
-    __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1f)), x);
-    __m128i angle = _mm_cmpeq_epi8(_mm_or_si128(x, _mm_set1_epi8(2)), _mm_set1_epi8('>'));
-    __m128i amp = _mm_cmpeq_epi8(_mm_or_si128(x, _mm_set1_epi8(1)), _mm_set1_epi8('\''));
-    __m128i quote = _mm_cmpeq_epi8(x, _mm_set1_epi8('"'));
-
-    return (unsigned)_mm_movemask_epi8(
-        _mm_or_si128(_mm_or_si128(low, angle), _mm_or_si128(amp, quote)));
-}
-
-static inline unsigned count_bits(uint64_t m)
-{
-    m -= m >> 1 & 0x5555555555555555u;
-    m = (m & 0x3333333333333333u) + (m >> 2 & 0x3333333333333333u);
-    m = (m + (m >> 4)) & 0x0f0f0f0f0f0f0f0fu;
-    return (unsigned)(m * 0x0101010101010101u >> 56);
-}
-
 /* Write eight offsets, whether or not m has that many bits: a fixed count needs no branch. */
 static inline uint64_t write8(uint64_t m, uint32_t at, uint32_t *out)
 {
@@ -57,13 +32,13 @@ size_t lx_index_sse2(const uint8_t *text, size_t from, size_t to, uint32_t *out)
 
     for (size_t i = from; i < to; i += 64) {
         const uint8_t *p = text + i;
-        uint64_t m = specials16(p) | (uint64_t)specials16(p + 16) << 16 |
-                     (uint64_t)specials16(p + 32) << 32 | (uint64_t)specials16(p + 48) << 48;
+        uint64_t m = lx_specials16(p) | (uint64_t)lx_specials16(p + 16) << 16 |
+                     (uint64_t)lx_specials16(p + 32) << 32 | (uint64_t)lx_specials16(p + 48) << 48;
         unsigned n;
 
         if (to - i < 64)
             m &= ((uint64_t)1 << (to - i)) - 1;
-        n = count_bits(m);
+        n = lx_count_bits(m);
         m = write8(m, (uint32_t)i, o);
         if (n > 8)
             m = write8(m, (uint32_t)i, o + 8);

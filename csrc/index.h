@@ -13,8 +13,7 @@
 
 #define LX_PAD 64 /* readable bytes that must follow an indexed text */
 
-/* Write to `out` the offsets in [from, to) of the bytes < > & " ' and of those below 0x20;
- * return how many. `out` must have room for to - from + LX_INDEX_SPARE. */
+/* Write to `out` the offsets in [from, to) of the bytes < > & " ' and return how many. `out` must have room for to - from + LX_INDEX_SPARE. */
 #define LX_INDEX_SPARE 80
 typedef size_t lx_index_fn(const uint8_t *text, size_t from, size_t to, uint32_t *out);
 lx_index_fn lx_index_scalar;
@@ -38,5 +37,29 @@ size_t lx_check_chars(const uint8_t *text, size_t len, bool controls, lx_code *c
 
 /* Turn CR LF and CR into LF in place; return the new length. */
 size_t lx_unify_newlines(uint8_t *text, size_t len);
+
+#ifdef LX_HAVE_SSE2
+#include <emmintrin.h>
+
+/* Which of 16 bytes are special. */
+static inline unsigned lx_specials16(const uint8_t *p)
+{
+    __m128i x = _mm_loadu_si128((const __m128i *)p);
+    __m128i angle = _mm_cmpeq_epi8(_mm_or_si128(x, _mm_set1_epi8(2)), _mm_set1_epi8('>'));
+    __m128i amp = _mm_cmpeq_epi8(_mm_or_si128(x, _mm_set1_epi8(1)), _mm_set1_epi8('\''));
+    __m128i quote = _mm_cmpeq_epi8(x, _mm_set1_epi8('"'));
+
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(angle, amp), quote));
+}
+#endif
+
+/* Bits set; without the instruction for it, which not every machine has. */
+static inline unsigned lx_count_bits(uint64_t m)
+{
+    m -= m >> 1 & 0x5555555555555555u;
+    m = (m & 0x3333333333333333u) + (m >> 2 & 0x3333333333333333u);
+    m = (m + (m >> 4)) & 0x0f0f0f0f0f0f0f0fu;
+    return (unsigned)(m * 0x0101010101010101u >> 56);
+}
 
 #endif

@@ -2,6 +2,7 @@
 #include "lineage_xml.h"
 
 #include "head.h"
+#include "metadata.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -91,7 +92,8 @@ size_t lx_footprint(const lx_ctx *c)
     const lx_writer *w = &c->writer;
 
     return sizeof *c + c->input.cap + c->text.cap + c->packed.cap + w->out.buf.cap +
-           w->scratch.cap + w->text.cap + c->head.text.cap + w->kid_cap * sizeof *w->kid;
+           w->scratch.cap + w->text.cap + c->head.text.cap + w->kid_cap * sizeof *w->kid +
+           lx_metadata_footprint(w);
 }
 
 /* ---- reading ---- */
@@ -146,7 +148,9 @@ static void clear(lx_ctx *c, lx_mode mode)
 
     lx_head_clear(&c->head, mode);
     lx_out_begin(&w->out, c->input.data);
+    lx_metadata_begin(w);
     w->out.buf.failed = w->scratch.failed = w->text.failed = false;
+    w->strange = 0;
     w->capture.wanted = w->capture.seen_name = w->capture.seen_uuid = w->capture.has_uuid = false;
     w->capture.bad_uuid = NULL;
     w->capture.name.len = w->capture.uuid.len = 0;

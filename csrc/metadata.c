@@ -274,7 +274,7 @@ static void note_child(lx_metadata *m, node *e, uint8_t kind)
 /* Would libxml2 keep a run of blanks that ends at s->p, where markup follows? */
 static bool keeps_blanks(const node *e, const lx_scan *s)
 {
-    return e->space == PRESERVE || e->space == NOTICED || e->first == TEXT || e->last == TEXT ||
+    return e->space == PRESERVE || e->space == NOTICED || e->first == TEXT ||
            (e->first == NOTHING && s->p[1] == '/');
 }
 
@@ -386,8 +386,6 @@ static bool write_child(lx_metadata *m, lx_scan *s, node *parent)
         return false;
     if (!keep)
         return skip_child(m, s, &tag);
-    if (m->body.len > LX_MAX_DOCUMENT)
-        return lx_scan_fail(s, LX_E_LIMIT_SIZE, tag.start);
     note_child(m, parent, OTHER);
     if (!parent->flat && !add_break(m, s, s->depth - 1))
         return false;

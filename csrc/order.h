@@ -14,6 +14,8 @@ typedef struct {
     uint8_t used;
 } lx_slot;
 
+#define LX_RANKS 256 /* a rank is below */
+
 typedef struct {
     const char *name;
     size_t len;

@@ -11,13 +11,16 @@
 #include <emmintrin.h>
 #endif
 
+#define LX_MANY_BREAKS 64
+
 typedef struct {
     lx_buf buf;
     const uint8_t *run, *run_end; /* source bytes that follow buf in the output */
+    unsigned breaks;              /* how often source and output parted */
 } lx_out;
 
 /* "\n" and two blanks a level for the deepest level. */
-extern const uint8_t lx_newline_indent[1 + 2 * LX_MAX_DEPTH + 16];
+extern const uint8_t lx_newline_indent[1 + 2 * LX_MAX_DEPTH + LX_OVER];
 
 static inline size_t lx_out_pos(const lx_out *o)
 {
@@ -28,6 +31,7 @@ static inline size_t lx_out_pos(const lx_out *o)
 static inline void lx_out_begin(lx_out *o, const uint8_t *source)
 {
     o->buf.len = 0;
+    o->breaks = 0;
     o->run = o->run_end = source;
 }
 
@@ -74,13 +78,15 @@ static inline bool lx_same(const uint8_t *a, const uint8_t *b, size_t n)
     return !memcmp(a, b, n);
 }
 
-/* Append bytes of our own; they must be readable 16 bytes on. */
+/* Append bytes of our own; they must be readable LX_OVER bytes on. */
 static inline void lx_out_padded(lx_out *o, const uint8_t *bytes, size_t n)
 {
-    if (LX_LIKELY(lx_same(o->run_end, bytes, n))) {
+    /* Comparing no longer pays in a document that is all different. */
+    if (LX_LIKELY(o->breaks < LX_MANY_BREAKS) && LX_LIKELY(lx_same(o->run_end, bytes, n))) {
         o->run_end += n;
         return;
     }
+    o->breaks++;
     lx_out_flush(o);
     lx_buf_add_padded(&o->buf, bytes, n);
 }
@@ -98,6 +104,8 @@ static inline void lx_out_newline(lx_out *o, unsigned level)
 
 /* Append a short text constant. */
 #define lx_out_lit(o, text) lx_out_padded((o), (const uint8_t *)text LX_PADDING, sizeof(text) - 1)
-#define LX_PADDING "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+#define LX_PADDING                      \
+    "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0" \
+    "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
 
 #endif

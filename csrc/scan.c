@@ -50,9 +50,7 @@ void lx_scan_begin(lx_scan *s, const uint8_t *text, size_t len)
     s->code = LX_OK;
 }
 
-/* Index on until there is a special byte at or after `off`; the end of the text if there is
- * none. */
-static LX_NOINLINE const uint8_t *refill(lx_scan *s, size_t off)
+const uint8_t *lx_scan_refill(lx_scan *s, size_t off)
 {
     size_t len = (size_t)(s->end - s->base);
 
@@ -71,16 +69,20 @@ static LX_NOINLINE const uint8_t *refill(lx_scan *s, size_t off)
     return s->end;
 }
 
-/* The first special byte at or after `from`; the end of the text if there is none. */
-static inline const uint8_t *next_special(lx_scan *s, const uint8_t *from)
+/* Pass the special byte at `at`, which is known to be one, and return its address. Nearly always
+ * it is the next in the window, and the address then comes from there and not from `at`: the
+ * processor need not wait for whatever found `at`. */
+static inline const uint8_t *pass_special(lx_scan *s, const uint8_t *at)
 {
-    uint32_t off = (uint32_t)(from - s->base);
-    const uint32_t *k = s->k;
+    const uint8_t *next = s->base + *s->k;
 
-    while (*k < off)
-        k++;
-    s->k = k;
-    return LX_LIKELY(*k != LX_WINDOW_END) ? s->base + *k : refill(s, off);
+    if (LX_LIKELY(next == at)) {
+        s->k++;
+        LX_OPAQUE(next);
+        return next;
+    }
+    lx_next_special(s, at + 1);
+    return at;
 }
 
 void lx_scan_rewind(lx_scan *s, const uint8_t *p, unsigned depth)
@@ -109,7 +111,16 @@ static inline bool ends_name(uint8_t c)
     return c <= ' ' || c == '=' || c == '/' || c == '>';
 }
 
-static LX_NOINLINE const uint8_t *long_name(const uint8_t *p, lx_name *name, bool *colon)
+void lx_scan_words(const uint8_t *p, uint32_t len, uint64_t word[2])
+{
+    uint8_t padded[16] = {0};
+
+    memcpy(padded, p, len);
+    word[0] = load64(padded);
+    word[1] = load64(padded + 8);
+}
+
+const uint8_t *lx_scan_long_name(const uint8_t *p, lx_name *name, bool *colon)
 {
     const uint8_t *q = p;
 
@@ -119,51 +130,9 @@ static LX_NOINLINE const uint8_t *long_name(const uint8_t *p, lx_name *name, boo
     /* A document is at most 64 MiB, so a name's length fits. */
     name->len = (uint32_t)(q - p);
     name->word[0] = name->word[1] = 0;
-    if (name->len <= 16) {
-        uint8_t padded[16] = {0};
-
-        memcpy(padded, p, name->len);
-        name->word[0] = load64(padded);
-        name->word[1] = load64(padded + 8);
-    }
+    if (name->len <= 16)
+        lx_scan_words(p, name->len, name->word);
     return q;
-}
-
-#ifdef LX_HAVE_SSE2
-/* Loading at 16 - n gives n bytes of ones. */
-static const uint8_t keep_bytes[32] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-                                       0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-
-/* Which of 16 bytes end a name. */
-static inline unsigned name_stops(__m128i x)
-{
-    return (unsigned)_mm_movemask_epi8(_mm_or_si128(
-        _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(' ')), x),
-                     _mm_cmpeq_epi8(x, _mm_set1_epi8('='))),
-        _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('/')), _mm_cmpeq_epi8(x, _mm_set1_epi8('>')))));
-}
-#endif
-
-/* Read the name at p; return the byte after it. */
-static inline const uint8_t *read_name(const uint8_t *p, lx_name *name, bool *colon)
-{
-#ifdef LX_HAVE_SSE2
-    __m128i x = _mm_loadu_si128((const __m128i *)p);
-    unsigned stops = name_stops(x);
-
-    if (LX_LIKELY(stops)) {
-        unsigned len = (unsigned)__builtin_ctz(stops);
-        unsigned colons = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8(':')));
-
-        name->p = p;
-        name->len = len;
-        x = _mm_and_si128(x, _mm_loadu_si128((const __m128i *)(keep_bytes + 16 - len)));
-        _mm_storeu_si128((__m128i *)name->word, x);
-        *colon |= (colons & (stops - 1) & ~stops) != 0;
-        return p + len;
-    }
-#endif
-    return long_name(p, name, colon);
 }
 
 bool lx_scan_check_name(lx_scan *s, const lx_name *name)
@@ -391,12 +360,14 @@ static inline const uint8_t *read_value(lx_scan *s, const uint8_t *p, lx_attr *a
     uint8_t flags = 0;
     const uint8_t *q = p;
 
-    if (LX_UNLIKELY(quote != '\'' && quote != '"'))
+    /* One test for two characters, of which a mixed document has either. */
+    if (LX_UNLIKELY((quote ^ '\'') * (quote ^ '"') != 0))
         return lx_scan_fail(s, p > s->end ? LX_E_TAG_UNCLOSED : LX_E_ATTRIBUTE, p - 1), NULL;
+    p = q = pass_special(s, p - 1) + 1;
     a->value = p;
     for (;;) {
-        q = next_special(s, q);
-        if (LX_LIKELY(*q == quote && q < s->end))
+        q = lx_next_special(s, q);
+        if (LX_LIKELY((*q == quote) & (q < s->end)))
             break;
         if (q == s->end)
             return lx_scan_fail(s, LX_E_TAG_UNCLOSED, a->name.p), NULL;
@@ -408,47 +379,52 @@ static inline const uint8_t *read_value(lx_scan *s, const uint8_t *p, lx_attr *a
                 return NULL;
             continue;
         }
-        flags |= *q < ' ' ? LX_V_SPACE : LX_V_RAW;
+        flags |= LX_V_RAW;
         q++;
     }
     if (LX_UNLIKELY(q - p > LX_MAX_VALUE))
         return lx_scan_fail(s, LX_E_LIMIT_VALUE, a->name.p), NULL;
+    s->k++;
     a->value_end = q;
-    a->flags = flags;
+    a->flags = (uint8_t)(flags | (lx_has_space_control(p, q) ? LX_V_SPACE : 0));
     return q + 1;
+}
+
+static LX_NOINLINE bool grow_attributes(lx_scan *s, const lx_tag *tag, const uint8_t *p)
+{
+    void *grown = s->attr;
+
+    if (tag->attrs == LX_MAX_ATTRIBUTES)
+        return lx_scan_fail(s, LX_E_LIMIT_ATTRIBUTES, p);
+    if (!lx_grow(s->alloc, &grown, &s->attr_cap, tag->attrs, sizeof *s->attr))
+        return lx_scan_fail(s, LX_NOMEM, p);
+    s->attr = grown;
+    return true;
 }
 
 /* Read the attribute at p; return the byte after it, NULL on error. */
 static inline const uint8_t *read_attribute(lx_scan *s, const uint8_t *p, lx_tag *tag)
 {
+    const uint8_t *name_end, *equals, *quote;
     lx_attr *a;
 
-    if (LX_UNLIKELY(tag->attrs == s->attr_cap)) {
-        void *grown = s->attr;
-
-        if (tag->attrs == LX_MAX_ATTRIBUTES)
-            return lx_scan_fail(s, LX_E_LIMIT_ATTRIBUTES, p), NULL;
-        if (!lx_grow(s->alloc, &grown, &s->attr_cap, tag->attrs, sizeof *s->attr))
-            return lx_scan_fail(s, LX_NOMEM, p), NULL;
-        s->attr = grown;
-    }
+    if (LX_UNLIKELY(tag->attrs == s->attr_cap) && !grow_attributes(s, tag, p))
+        return NULL;
     a = s->attr + tag->attrs;
     a->colon = false;
-    p = read_name(p, &a->name, &a->colon);
+    name_end = lx_read_name(p, &a->name, &a->colon);
     if (LX_UNLIKELY(!a->name.len))
         return lx_scan_fail(s, p >= s->end ? LX_E_TAG_UNCLOSED : LX_E_ATTRIBUTE, p), NULL;
     if (LX_UNLIKELY(a->colon || lx_name_is(&a->name, "xmlns")))
         tag->colon = true;
-    if (LX_UNLIKELY(p[0] != '=' || p[1] != '\'')) {
-        tag->plain = false;
-        p = lx_skip_space(p);
-        if (*p != '=')
-            return lx_scan_fail(s, p >= s->end ? LX_E_TAG_UNCLOSED : LX_E_ATTRIBUTE, p), NULL;
-        p = lx_skip_space(p + 1) - 1;
-    }
-    p = read_value(s, p + 1, a);
-    if (p && (a->flags & LX_V_REWRITE))
-        tag->plain = false;
+    equals = lx_skip_space(name_end);
+    if (LX_UNLIKELY(*equals != '='))
+        return lx_scan_fail(s, equals >= s->end ? LX_E_TAG_UNCLOSED : LX_E_ATTRIBUTE, equals), NULL;
+    quote = lx_skip_space(equals + 1);
+    p = read_value(s, quote, a);
+    if (LX_UNLIKELY(!p))
+        return NULL;
+    tag->plain &= (quote == name_end + 1) & (*quote == '\'') & !(a->flags & LX_V_REWRITE);
     tag->attrs++;
     return p;
 }
@@ -473,91 +449,36 @@ void lx_scan_close(lx_scan *s)
         lx_ns_pop(&s->ns, s->ns_mark[s->depth]);
 }
 
-#ifdef LX_HAVE_SSE2
-/* Read attributes for as long as they are spelled as libvirt spells them and hold nothing
- * special: most are. Everything is kept in registers; return the byte after the last one. */
-static inline const uint8_t *read_usual(lx_scan *s, const uint8_t *p, lx_tag *tag)
-{
-    const uint8_t *base = s->base;
-    const uint32_t *k = s->k;
-    lx_attr *a = s->attr, *room = a + s->attr_cap;
-
-    for (; *p == ' ' && a < room; a++) {
-        __m128i x = _mm_loadu_si128((const __m128i *)(p + 1));
-        unsigned stops = name_stops(x), len, open;
-        unsigned colons = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8(':')));
-        const uint8_t *q;
-
-        if (LX_UNLIKELY(!stops || (colons & (stops - 1) & ~stops)))
-            break;
-        len = (unsigned)__builtin_ctz(stops);
-        q = p + 1 + len;
-        if (LX_UNLIKELY(q[0] != '=' || q[1] != '\'' || !len))
-            break;
-        open = (unsigned)(q + 1 - base);
-        /* The opening quote is the next special byte, the closing one that after it. */
-        while (*k < open)
-            k++;
-        if (LX_UNLIKELY(*k != open || k[1] == LX_WINDOW_END || base[k[1]] != '\''))
-            break;
-        x = _mm_and_si128(x, _mm_loadu_si128((const __m128i *)(keep_bytes + 16 - len)));
-        if (LX_UNLIKELY(len == 5 && !memcmp(p + 1, "xmlns", 5)))
-            break;
-        a->name.p = p + 1;
-        a->name.len = len;
-        _mm_storeu_si128((__m128i *)a->name.word, x);
-        a->value = q + 2;
-        a->value_end = base + k[1];
-        a->flags = 0;
-        a->colon = false;
-        if (LX_UNLIKELY(a->value_end - a->value > LX_MAX_VALUE))
-            break;
-        k += 1;
-        p = a->value_end + 1;
-    }
-    s->k = k;
-    tag->attrs = (uint32_t)(a - s->attr);
-    return p;
-}
-#endif
-
 bool lx_scan_tag(lx_scan *s, lx_tag *tag)
 {
-    const uint8_t *p = s->p;
+    const uint8_t *p = s->p, *next;
 
-    tag->start = p;
+    tag->start = p = pass_special(s, p);
     tag->attrs = 0;
     tag->plain = true;
     tag->empty = tag->colon = false;
-    p = read_name(p + 1, &tag->name, &tag->colon);
+    p = lx_read_name(p + 1, &tag->name, &tag->colon);
     if (LX_UNLIKELY(!tag->name.len))
         return lx_scan_fail(s, p >= s->end ? LX_E_TAG_UNCLOSED : LX_E_NAME, p);
-#ifdef LX_HAVE_SSE2
-    p = read_usual(s, p, tag);
-#endif
     for (;;) {
         tag->attrs_end = p;
-        if (*p == '>')
-            break;
-        if (*p == '/' && p[1] == '>') {
-            tag->empty = true;
-            p++;
+        next = lx_skip_space(p);
+        if ((*next == '>') | (*next == '/')) {
+            tag->empty = *next == '/';
             break;
         }
-        if (LX_UNLIKELY(!lx_is_space(*p)))
+        if (LX_UNLIKELY(next == p))
             return lx_scan_fail(s, p >= s->end ? LX_E_TAG_UNCLOSED : LX_E_TAG, p);
-        if (LX_UNLIKELY(*p != ' ' || p[1] <= ' ' || p[1] == '/' || p[1] == '>')) {
-            tag->plain = false;
-            p = lx_skip_space(p);
-            if (*p == '/' || *p == '>')
-                continue;
-            p--;
-        }
-        p = read_attribute(s, p + 1, tag);
+        tag->plain &= (next == p + 1) & (*p == ' ');
+        p = read_attribute(s, next, tag);
         if (LX_UNLIKELY(!p))
             return false;
     }
-    s->p = p + 1;
+    tag->plain &= next == p;
+    next += tag->empty;
+    if (LX_UNLIKELY(*next != '>'))
+        return lx_scan_fail(s, next >= s->end ? LX_E_TAG_UNCLOSED : LX_E_TAG, next - 1);
+    s->p = pass_special(s, next) + 1;
     return open_element(s, tag);
 }
 
@@ -581,7 +502,8 @@ bool lx_scan_end(lx_scan *s, bool *plain)
         if (*p != '>')
             return lx_scan_fail(s, p >= s->end ? LX_E_TAG_UNCLOSED : LX_E_TAG, p);
     }
-    s->p = p + 1;
+    pass_special(s, s->p);
+    s->p = pass_special(s, p) + 1;
     lx_scan_close(s);
     return true;
 }
@@ -602,7 +524,7 @@ static bool text_piece(lx_scan *s, lx_piece *piece)
     uint8_t flags = 0;
 
     for (;;) {
-        q = next_special(s, q);
+        q = lx_next_special(s, q);
         if (q == s->end)
             return lx_scan_fail(s, LX_E_TAG_UNCLOSED, q);
         if (*q == '<')
@@ -615,8 +537,7 @@ static bool text_piece(lx_scan *s, lx_piece *piece)
         }
         if (*q == '>' && q - start >= 2 && q[-1] == ']' && q[-2] == ']')
             return lx_scan_fail(s, LX_E_CDATA_END, q - 2);
-        if (*q >= ' ')
-            flags |= LX_V_RAW;
+        flags |= LX_V_RAW;
         q++;
     }
     *piece = (lx_piece){LX_TEXT, {start, (size_t)(q - start)}, flags, !flags && is_blank(start, q)};

@@ -10,16 +10,12 @@
 #include "names.h"
 #include "order.h"
 
-#ifdef LX_HAVE_SSE2
-#include <emmintrin.h>
-#endif
-
 /* What a value holds (several at once). */
 enum {
     LX_V_NAMED = 1,   /* named references: &amp; and the other four */
     LX_V_NUMERIC = 2, /* character references */
     LX_V_RAW = 4,     /* > " or ' as themselves, where canonical text has a reference */
-    LX_V_SPACE = 8,   /* in an attribute: a tab or line feed */
+    LX_V_SPACE = 8,   /* in an attribute: a tab or line feed as itself */
 };
 /* These keep a value from being copied as it stands. */
 #define LX_V_REWRITE (LX_V_NUMERIC | LX_V_RAW | LX_V_SPACE)
@@ -110,36 +106,129 @@ static inline bool lx_is_space(uint8_t c)
     return c == ' ' || c == '\n' || c == '\t';
 }
 
+/* Other bytes up to the blank do not occur, but for the zeros behind the text. */
 static inline const uint8_t *lx_skip_space(const uint8_t *p)
 {
+#ifdef LX_HAVE_SSE2
+    for (;;) {
+        __m128i x = _mm_loadu_si128((const __m128i *)p);
+        __m128i space = _mm_andnot_si128(_mm_cmpeq_epi8(x, _mm_setzero_si128()),
+                                         _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(' ')), x));
+        unsigned other = ~(unsigned)_mm_movemask_epi8(space);
+
+        p += __builtin_ctz(other);
+        if (LX_LIKELY(other & 0xffff))
+            return p;
+    }
+#else
     while (lx_is_space(*p))
         p++;
     return p;
+#endif
 }
 
 /* Pass white space if a tag follows it: a short cut around lx_scan_piece for content whose text
  * is dropped. */
 static inline void lx_scan_pass_blank(lx_scan *s)
 {
-    const uint8_t *p = s->p;
+    const uint8_t *p = lx_skip_space(s->p);
 
-    if (*p != '\n')
-        return;
-    p++;
+    s->p = *p == '<' ? p : s->p;
+}
+
+/* ---- for the callers' inner loops ---- */
+
+/* Index on until there is a special byte at or after `off`; the end of the text if there is
+ * none. */
+const uint8_t *lx_scan_refill(lx_scan *s, size_t off);
+
+/* The first special byte at or after `from`; the end of the text if there is none. */
+static inline const uint8_t *lx_next_special(lx_scan *s, const uint8_t *from)
+{
+    uint32_t off = (uint32_t)(from - s->base);
+    const uint32_t *k = s->k;
+
+    while (*k < off)
+        k++;
+    s->k = k;
+    return LX_LIKELY(*k != LX_WINDOW_END) ? s->base + *k : lx_scan_refill(s, off);
+}
+
+/* The little-endian words of a name of at most 16 bytes. */
+void lx_scan_words(const uint8_t *p, uint32_t len, uint64_t word[2]);
+const uint8_t *lx_scan_long_name(const uint8_t *p, lx_name *name, bool *colon);
+
 #ifdef LX_HAVE_SSE2
-    for (;;) {
-        __m128i x = _mm_loadu_si128((const __m128i *)p);
-        unsigned other = ~(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8(' ')));
+/* Loading at 16 - n gives n bytes of ones. */
+static const uint8_t lx_keep_bytes[32] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                       0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
-        p += __builtin_ctz(other);
-        if (LX_LIKELY(other & 0xffff))
-            break;
+/* Which of 16 bytes end a name. */
+static inline unsigned lx_name_stops(__m128i x)
+{
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(
+        _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(' ')), x),
+                     _mm_cmpeq_epi8(x, _mm_set1_epi8('='))),
+        _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('/')), _mm_cmpeq_epi8(x, _mm_set1_epi8('>')))));
+}
+#endif
+
+/* The name of at most 16 bytes at p. */
+static inline void lx_scan_name_at(const uint8_t *p, uint32_t len, lx_name *name)
+{
+    name->p = p;
+    name->len = len;
+#ifdef LX_HAVE_SSE2
+    _mm_storeu_si128((__m128i *)name->word,
+                     _mm_and_si128(_mm_loadu_si128((const __m128i *)p),
+                                   _mm_loadu_si128((const __m128i *)(lx_keep_bytes + 16 - len))));
+#else
+    lx_scan_words(p, len, name->word);
+#endif
+}
+
+/* Read the name at p; return the byte after it. *colon becomes true if it holds one. */
+static inline const uint8_t *lx_read_name(const uint8_t *p, lx_name *name, bool *colon)
+{
+#ifdef LX_HAVE_SSE2
+    __m128i x = _mm_loadu_si128((const __m128i *)p);
+    unsigned stops = lx_name_stops(x);
+
+    if (LX_LIKELY(stops)) {
+        unsigned len = (unsigned)__builtin_ctz(stops);
+        unsigned colons = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8(':')));
+
+        name->p = p;
+        name->len = len;
+        x = _mm_and_si128(x, _mm_loadu_si128((const __m128i *)(lx_keep_bytes + 16 - len)));
+        _mm_storeu_si128((__m128i *)name->word, x);
+        *colon |= (colons & (stops - 1) & ~stops) != 0;
+        return p + len;
     }
 #endif
-    while (lx_is_space(*p))
+    return lx_scan_long_name(p, name, colon);
+}
+
+/* Is there a tab or line feed? */
+static inline bool lx_has_space_control(const uint8_t *p, const uint8_t *end)
+{
+#ifdef LX_HAVE_SSE2
+    for (; p < end; p += 16) {
+        __m128i x = _mm_loadu_si128((const __m128i *)p);
+        unsigned low = (unsigned)_mm_movemask_epi8(
+            _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1f)), x));
+
+        if (LX_UNLIKELY(end - p < 16))
+            return (low & ((1u << (end - p)) - 1)) != 0;
+        if (LX_UNLIKELY(low))
+            return true;
+    }
+    return false;
+#else
+    while (p < end && *p >= ' ')
         p++;
-    if (*p == '<')
-        s->p = p;
+    return p < end;
+#endif
 }
 
 #endif

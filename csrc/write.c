@@ -51,21 +51,11 @@ void lx_write_attr(lx_writer *w, const lx_attr *a)
     lx_out_lit(&w->out, "'");
 }
 
-/* Stable sort of n attribute numbers by rank (-1 to 63) into `order`. */
-static void sort_ranks(const int16_t *rank, size_t n, uint16_t *order)
+/* Stable counting sort of n attribute numbers by rank (-1 to 63) into `order`. */
+static LX_NOINLINE void sort_ranks(const int16_t *rank, size_t n, uint16_t *order)
 {
     uint16_t start[66] = {0};
 
-    if (n <= 12) {
-        for (size_t i = 0; i < n; i++) {
-            size_t at = i;
-
-            for (; at && rank[order[at - 1]] > rank[i]; at--)
-                order[at] = order[at - 1];
-            order[at] = (uint16_t)i;
-        }
-        return;
-    }
     for (size_t i = 0; i < n; i++)
         start[rank[i] + 2]++;
     for (size_t r = 1; r < 66; r++)
@@ -86,28 +76,42 @@ static LX_NOINLINE bool reserve_order(lx_writer *w)
 
 enum { UNLISTED = -2 };
 
-/* Look the attributes up: their ranks, UNLISTED for names that the context does not have.
- * True if all are listed and in order, which also means that none comes twice. */
-static inline bool rank_attributes(lx_writer *w, const lx_tag *tag, unsigned ctx)
+/* What a look at a tag's attributes finds. */
+typedef struct {
+    uint64_t seen;   /* ranks */
+    uint8_t at[64];  /* of a seen rank: the attribute's number */
+    bool rising;     /* all are listed, in order, none comes twice */
+    bool single;     /* all are listed, none comes twice */
+} lx_ranks;
+
+/* Look the attributes up: their ranks, UNLISTED for names that the context does not have. */
+static inline void rank_attributes(lx_writer *w, const lx_tag *tag, unsigned ctx, lx_ranks *r)
 {
     const lx_attr *a = w->scan->attr;
-    bool rising = true;
     int last = -1;
+    bool rising = true, single = true;
+    uint64_t seen = 0;
 
     for (uint32_t i = 0; i < tag->attrs; i++) {
         const lx_slot *slot = lx_order_attr(ctx, &a[i].name);
         int rank = slot ? slot->rank : UNLISTED;
+        uint64_t bit = slot ? (uint64_t)1 << rank : 0;
 
+        single &= (bit & ~seen) != 0;
+        seen |= bit;
         rising &= rank > last;
+        r->at[rank & 63] = (uint8_t)i;
         w->rank[i] = (int16_t)rank;
         last = rank;
     }
-    return rising;
+    r->seen = seen;
+    r->single = single;
+    r->rising = rising;
 }
 
-/* Names and duplicates, for a tag that has some attribute out of order or unlisted; unlisted
- * ones get the rank of the last listed one before them. */
-static bool check_attributes(lx_writer *w, const lx_tag *tag, bool *sorted)
+/* Names and duplicates, for a tag that has some attribute twice or unlisted; unlisted ones get
+ * the rank of the last listed one before them. */
+static LX_NOINLINE bool check_attributes(lx_writer *w, const lx_tag *tag, bool *sorted)
 {
     lx_scan *s = w->scan;
     uint64_t seen = 0;
@@ -134,54 +138,74 @@ static bool check_attributes(lx_writer *w, const lx_tag *tag, bool *sorted)
     return !unlisted || tag->colon || lx_scan_check_twice(s, tag);
 }
 
+/* Fill w->order for a tag with attributes that come twice or are unlisted. */
+static LX_NOINLINE bool order_unusual(lx_writer *w, const lx_tag *tag, bool *sorted)
+{
+    if (!check_attributes(w, tag, sorted))
+        return false;
+    sort_ranks(w->rank, tag->attrs, w->order);
+    return true;
+}
+
 const uint16_t *lx_write_order(lx_writer *w, const lx_tag *tag, unsigned ctx, bool *sorted)
 {
-    *sorted = true;
+    lx_ranks r;
+
     if (!w->order && !reserve_order(w))
         return NULL;
-    if (!rank_attributes(w, tag, ctx) && !check_attributes(w, tag, sorted))
-        return NULL;
-    sort_ranks(w->rank, tag->attrs, w->order);
+    rank_attributes(w, tag, ctx, &r);
+    if (!r.single)
+        return order_unusual(w, tag, sorted) ? w->order : NULL;
+    *sorted = r.rising;
+    for (uint32_t i = 0; i < tag->attrs; i++, r.seen &= r.seen - 1)
+        w->order[i] = r.at[__builtin_ctzll(r.seen)];
     return w->order;
 }
 
-/* Append attributes that need no rewriting in one go. */
-static void write_attributes(lx_writer *w, const lx_tag *tag, const uint16_t *order)
+/* Append an attribute where nothing is left of a run. */
+static inline void write_attribute(lx_writer *w, const lx_attr *a)
 {
     lx_buf *b = &w->out.buf;
 
-    for (uint32_t i = 0; i < tag->attrs; i++) {
-        const lx_attr *a = w->scan->attr + order[i];
-
-        if (LX_UNLIKELY(a->flags & LX_V_REWRITE)) {
-            lx_write_attr(w, a);
-            continue;
-        }
+    if (LX_UNLIKELY(a->flags & LX_V_REWRITE)) {
+        lx_write_attr(w, a);
         lx_out_flush(&w->out);
-        lx_buf_byte(b, ' ');
-        lx_buf_add_padded(b, a->name.p, a->name.len);
-        lx_buf_add_padded(b, (const uint8_t *)"='" LX_PADDING, 2);
-        lx_buf_add_padded(b, a->value, (size_t)(a->value_end - a->value));
-        lx_buf_byte(b, '\'');
+        return;
     }
+    lx_buf_byte(b, ' ');
+    lx_buf_add_padded(b, a->name.p, a->name.len);
+    lx_buf_add_padded(b, (const uint8_t *)"='" LX_PADDING, 2);
+    lx_buf_add_padded(b, a->value, (size_t)(a->value_end - a->value));
+    lx_buf_byte(b, '\'');
 }
 
 /* Write "<name attributes" without the end of the tag. */
 static bool write_start(lx_writer *w, const lx_tag *tag, unsigned ctx)
 {
-    bool sorted = true;
+    const lx_attr *a;
+    bool sorted;
+    lx_ranks r;
 
     if (LX_UNLIKELY(!w->order) && !reserve_order(w))
         return false;
-    if (!rank_attributes(w, tag, ctx) && !check_attributes(w, tag, &sorted))
+    rank_attributes(w, tag, ctx, &r);
+    sorted = r.rising;
+    if (LX_UNLIKELY(!r.single) && !order_unusual(w, tag, &sorted))
         return false;
     if (LX_LIKELY(tag->plain && sorted)) {
         lx_out_source(&w->out, tag->start, tag->attrs_end);
         return true;
     }
     lx_out_source(&w->out, tag->start, tag->name.p + tag->name.len);
-    sort_ranks(w->rank, tag->attrs, w->order);
-    write_attributes(w, tag, w->order);
+    lx_out_flush(&w->out);
+    a = w->scan->attr;
+    if (LX_LIKELY(r.single)) {
+        for (; r.seen; r.seen &= r.seen - 1)
+            write_attribute(w, a + r.at[__builtin_ctzll(r.seen)]);
+    } else {
+        for (uint32_t i = 0; i < tag->attrs; i++)
+            write_attribute(w, a + w->order[i]);
+    }
     return true;
 }
 
@@ -193,15 +217,16 @@ const lx_slot *lx_write_unlisted(lx_writer *w, const lx_tag *tag, bool *ok)
     return *ok ? lx_order_child(LX_CTX_GLOBAL, &tag->name) : NULL;
 }
 
+static const uint8_t natures[4] = {
+    [0] = LX_AS_UNKNOWN,
+    [LX_FLAG_TEXT] = LX_AS_TEXT,
+    [LX_FLAG_CONTAINER] = LX_AS_CONTAINER,
+    [LX_FLAG_TEXT | LX_FLAG_CONTAINER] = LX_AS_EITHER,
+};
+
 /* Open a frame for the element of the tag and write its start. */
 static bool push(lx_writer *w, const lx_tag *tag, const lx_slot *slot)
 {
-    static const uint8_t nature[4] = {
-        [0] = LX_AS_UNKNOWN,
-        [LX_FLAG_TEXT] = LX_AS_TEXT,
-        [LX_FLAG_CONTAINER] = LX_AS_CONTAINER,
-        [LX_FLAG_TEXT | LX_FLAG_CONTAINER] = LX_AS_EITHER,
-    };
     lx_frame *f = w->frame + w->top;
 
     f->start = tag->start;
@@ -209,9 +234,10 @@ static bool push(lx_writer *w, const lx_tag *tag, const lx_slot *slot)
     f->kid0 = w->kids;
     f->name = (lx_span){tag->name.p, tag->name.len};
     f->rank = -1;
+    f->high = 0;
     f->flags = slot ? slot->flags : 0;
     f->ctx = slot ? slot->child : LX_CTX_NOTHING;
-    f->nature = nature[f->flags & 3];
+    f->nature = natures[f->flags & 3];
     f->kids = f->disordered = false;
     if (LX_UNLIKELY(f->out_start > LX_MAX_DOCUMENT))
         return lx_scan_fail(w->scan, LX_E_LIMIT_SIZE, tag->start);
@@ -224,17 +250,23 @@ static bool push(lx_writer *w, const lx_tag *tag, const lx_slot *slot)
     return true;
 }
 
-/* Note a child about to be written in the frame, and whether it comes out of rank. */
+/* The frame gets a child: write its '>' if it is the first, and note where the child's output
+ * starts and whether it comes out of rank. */
 static inline bool note_kid(lx_writer *w, lx_frame *f, const lx_slot *slot)
 {
-    void *kid = w->kid;
-
+    if (!f->kids) {
+        lx_out_lit(&w->out, ">");
+        f->inner_from = lx_out_pos(&w->out);
+        f->kids = true;
+    }
     if (slot && !(f->flags & LX_FLAG_SEQUENCE)) {
-        if (LX_UNLIKELY(slot->rank < f->rank))
-            f->disordered = true;
+        f->disordered |= slot->rank < f->rank;
         f->rank = slot->rank;
+        f->high = slot->rank > f->high ? slot->rank : f->high;
     }
     if (LX_UNLIKELY(w->kids == w->kid_cap)) {
+        void *kid = w->kid;
+
         if (!lx_grow(w->alloc, &kid, &w->kid_cap, w->kids, sizeof *w->kid))
             return lx_scan_fail(w->scan, LX_NOMEM, w->scan->p);
         w->kid = kid;
@@ -247,8 +279,10 @@ static inline bool note_kid(lx_writer *w, lx_frame *f, const lx_slot *slot)
 static LX_NOINLINE bool permute(lx_writer *w, const lx_frame *f)
 {
     lx_kid *kid = w->kid + f->kid0;
-    size_t n = w->kids - f->kid0, from = kid[0].pos, to, len;
-    uint32_t start[258] = {0};
+    size_t n = w->kids - f->kid0, from = kid[0].pos, to, len, ranks = f->high + 3u;
+    uint32_t start[LX_RANKS + 3];
+
+    memset(start, 0, ranks * sizeof *start);
 
     lx_out_flush(&w->out);
     to = w->out.buf.len;
@@ -259,7 +293,7 @@ static LX_NOINLINE bool permute(lx_writer *w, const lx_frame *f)
     /* Where each rank's children start in the new order: sizes first, then their sums. */
     for (size_t i = 0; i < n; i++)
         start[kid[i].rank + 2] += (i + 1 < n ? kid[i + 1].pos : (uint32_t)to) - kid[i].pos;
-    for (size_t r = 1; r < 258; r++)
+    for (size_t r = 1; r < ranks; r++)
         start[r] += start[r - 1];
     for (size_t i = 0; i < n; i++) {
         size_t size = (i + 1 < n ? kid[i + 1].pos : to) - kid[i].pos;
@@ -474,11 +508,6 @@ static bool start_child(lx_writer *w, const lx_leaf *leaf, bool *mixed)
         return true;
     if (!lx_scan_tag(w->scan, &tag))
         return false;
-    if (!f->kids) {
-        lx_out_lit(&w->out, ">");
-        f->inner_from = lx_out_pos(&w->out);
-        f->kids = true;
-    }
     slot = listed = lx_order_child(f->ctx, &tag.name);
     if (LX_UNLIKELY(!listed))
         slot = lx_write_unlisted(w, &tag, &ok);
@@ -497,6 +526,9 @@ static bool start_child(lx_writer *w, const lx_leaf *leaf, bool *mixed)
     return true;
 }
 
+/* So often in vain, and the document is not one that libvirt printed. */
+#define STRANGE 8
+
 /* Read and write until all frames are finished. */
 static bool write_content(lx_writer *w)
 {
@@ -505,10 +537,13 @@ static bool write_content(lx_writer *w)
     lx_piece piece;
 
     while (w->top) {
-        lx_frame *f = w->frame + w->top - 1;
+        lx_frame *f;
         bool mixed = false;
 
-        if (f->kids || f->nature == LX_AS_CONTAINER)
+        if (LX_LIKELY(w->strange < STRANGE) && !leaf.span.len && !leaf.decoded)
+            w->strange += !lx_quick_run(w);
+        f = w->frame + w->top - 1;
+        if (LX_LIKELY(f->kids | (f->nature == LX_AS_CONTAINER)))
             lx_scan_pass_blank(s);
         if (LX_LIKELY(s->p[0] == '<' && s->p[1] != '!' && s->p[1] != '?'))
             piece.kind = s->p[1] == '/' ? LX_END : LX_START;

@@ -20,6 +20,7 @@ typedef struct {
     size_t kid0;          /* its first entry in lx_writer.kid */
     lx_span name;
     int rank; /* of the last known child so far */
+    uint8_t high; /* the highest rank so far */
     uint16_t ctx;
     uint8_t flags;
     uint8_t nature;
@@ -53,6 +54,7 @@ typedef struct {
     lx_out out;
     lx_frame frame[LX_MAX_DEPTH];
     unsigned top; /* open frames */
+    unsigned strange; /* how often lx_quick_run came no further */
     unsigned level;
     lx_kid *kid;
     size_t kids, kid_cap;
@@ -82,6 +84,10 @@ void lx_write_attr(lx_writer *w, const lx_attr *a);
 /* The slot of a name that its parent's context does not list; NULL if no table knows it.
  * Checks the name. *ok false: refused. */
 const lx_slot *lx_write_unlisted(lx_writer *w, const lx_tag *tag, bool *ok);
+
+/* quick.c: read and write on while the source is spelled as libvirt spells. True if it came any
+ * further. Must not be called with text pending in the frame on top. */
+bool lx_quick_run(lx_writer *w);
 
 /* metadata.c: the element <metadata> whose start tag was just read, by libxml2's rules. */
 bool lx_metadata_write(lx_writer *w, const lx_tag *tag, unsigned level);

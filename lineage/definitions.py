@@ -16,49 +16,66 @@ Definition = Defined | Redefined
 Bodies = dict[bytes, bytes]
 """Bodies by their SHA-256 digest."""
 
+_LARGE: Final = 16384  # bytes
+_MANY: Final = 4096
 _sha256: Final = hashlib.sha256
 
 
 class Definer:
-    """Makes definitions; a ``<domain>`` that equals the one before it is not hashed again.
+    """Makes definitions; a ``<domain>`` that it has seen lately is not hashed again.
 
-    Keep one for each domain: consecutive snapshots often have the same body.
+    Consecutive snapshots of a domain often have the same one, and a comparison costs a small
+    part of a digest: it ends at the first difference.
     """
 
-    __slots__ = ("_body", "_digest")
+    __slots__ = ("_lately",)
 
     def __init__(self) -> None:
-        self._body: bytes | None = None
-        self._digest = b""
+        self._lately: dict[tuple[str, int], tuple[bytes, bytes]] = {}
 
     def define(
-        self, parts: canon.Parts, digest: bytes, bodies: Bodies, secure: Secure | None = None
+        self,
+        stream: str,
+        parts: canon.Parts,
+        digest: bytes,
+        bodies: Bodies,
+        secure: Secure | None = None,
     ) -> Defined:
         """Give the event of a document, and put its bodies in `bodies`.
 
         Args:
+            stream: key of its domain's events.
             digest: SHA-256 of `parts.xml`.
             secure: None: yes if the document has ``<active>``, since libvirt writes that only
                 into its own files and those with passwords; else unknown.
         """
         domain, inactive, cookie = parts.domain, parts.inactive_domain, parts.cookie
-        if domain is not None and domain != self._body:
-            self._body, self._digest = domain, _sha256(domain).digest()
-        if domain is not None:
-            bodies[self._digest] = domain
         if secure is None:
             secure = Secure.UNKNOWN if parts.active is None else Secure.YES
         return Defined(
             cast(str, parts.name),  # the canonicalizer requires it when redefining
             parts.head,
             digest,
-            None if domain is None else self._digest,
+            None if domain is None else self._put(stream, bodies, domain),
             None if inactive is None else _put(bodies, inactive),
             None if cookie is None else _put(bodies, cookie),
             parts.domain_name,
             secure,
             canon.CANON_VERSION,
         )
+
+    def _put(self, stream: str, bodies: Bodies, body: bytes) -> bytes:
+        key = stream, len(body)
+        known = self._lately.get(key)
+        if known is not None and known[0] == body:
+            bodies[known[1]] = body
+            return known[1]
+        digest = _put(bodies, body)
+        if len(body) <= _LARGE:
+            if len(self._lately) >= _MANY:
+                self._lately.clear()
+            self._lately[key] = body, digest
+        return digest
 
 
 def _put(bodies: Bodies, body: bytes) -> bytes:

@@ -4,7 +4,8 @@ Nothing is added for a document that its snapshot has or had. A snapshot that th
 not have is defined as soon as its document is read. All that depends on other documents waits
 for the end of the import: which of several documents of one snapshot is the present one, whose
 snapshots those without a UUID are, and which snapshot is current. So the order of the documents
-decides nothing but positions, and an interrupted import can simply be run again.
+decides nothing but positions, and an interrupted import is completed by running it again (but
+for one thing: to a snapshot that it had added already, current moves only where none is).
 """
 
 from __future__ import annotations

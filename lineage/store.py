@@ -226,7 +226,7 @@ class Store:
         flag = None if secure is None else (Secure.YES if secure else Secure.NO)
         bodies: Bodies = {}
         digest = hashlib.sha256(parts.xml).digest()
-        given = Definer().define(parts, digest, bodies, flag)
+        given = Definer().define(stream, parts, digest, bodies, flag)
         to_current = bool(parts.active) if current is None else current
 
         def decide(tree: Tree) -> list[EventData]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 
 from lineage import canon, documents
-from lineage.definitions import Definer
 from lineage.events import Defined
 from lineage.log.base import EventLog
 from lineage.tree import Tree, fold
@@ -41,7 +40,6 @@ class Incoming:
             digest with which it is (the greatest of several: it may inherit its domain).
         echoes: (name, digest) of documents that would be the present one with the domain they
             inherit, and are new to the history.
-        definer: makes its definitions.
         contested: several snapshots claim to be current.
     """
 
@@ -53,7 +51,6 @@ class Incoming:
         "before",
         "confirmed",
         "contested",
-        "definer",
         "echoes",
         "loaded",
         "ours",
@@ -68,7 +65,6 @@ class Incoming:
         self.ours: set[str] = set()
         self.confirmed: dict[str, bytes] = {}
         self.echoes: set[tuple[str, bytes]] = set()
-        self.definer = Definer()
         self.contested = False
         self._since: int | None = None
         self._best: Claim | None = None
@@ -80,43 +76,33 @@ class Incoming:
         """Learn the domain's history, and give its version.
 
         Args:
-            expected: the version it should have by what this import wrote; None: any.
+            expected: the version to which this import brought it; None: it has added nothing.
         """
         self.loaded = True
         if self._since is None and not log.version(self.stream):
             self._since = 0
             return 0
-        self.before, self.added, version = self._replayed(log)
+        events = list(replay(log, self.stream))
+        last = events[-1][0] if events else None
+        version, position = (last.version, last.position) if last else (0, 0)
+        since = position if self._since is None else self._since
+        old = [pair for pair in events if pair[0].position <= since]
+        self.added = {
+            data.name: data.digest
+            for event, data in events[len(old) :]
+            if isinstance(data, Defined) and (expected is None or event.version <= expected)
+        }
         if expected is not None and version != expected:
             # Another writer came in between: what it left is history too.
-            self.forget()
-            self.before, self.added, version = self._replayed(log)
-            self.loaded = True
-        if self._since is None:
-            self._since = 0 if self.before is None else self.before.position
+            self.ours.update(self.added)
+            self.added, old, since = {}, events, position
+        self._since = since
+        self.before = fold(self.stream, old) if old else None
         return version
 
-    def _replayed(self, log: EventLog) -> tuple[Tree | None, dict[str, bytes], int]:
-        added: dict[str, bytes] = {}
-        events = list(replay(log, self.stream))
-        since = self._since
-        old = [pair for pair in events if since is None or pair[0].position <= since]
-        for _, data in events[len(old) :]:
-            if isinstance(data, Defined):
-                added[data.name] = data.digest
-        before = fold(self.stream, old) if old else None
-        return before, added, events[-1][0].version if events else 0
-
     def unload(self) -> None:
-        """Let go of what `load` brings back."""
+        """Let go of what `load` brings back, or has to learn anew."""
         self.before, self.added, self.loaded = None, {}, False
-        self.definer = Definer()
-
-    def forget(self) -> None:
-        """Take all that is stored by now, also by other writers, for history."""
-        self.ours.update(self.added)
-        self._since = None
-        self.unload()
 
     def size(self) -> int:
         """How many snapshots are held in memory."""

@@ -61,6 +61,7 @@ class Placing:
         self._report = report
         self._restore = restore
         self._appender = Appender(log, batch, self._forget)
+        self._definer = Definer()
         self._domains: dict[str, Incoming] = {}
         self._warm: dict[str, Incoming] = {}  # loaded; the one used last is the last
         self._held = 0
@@ -123,7 +124,7 @@ class Placing:
             self._held += 1
             secure = Secure.UNKNOWN if active is None else Secure.YES
             appender = self._appender
-            data = domain.definer.define(parts, digest, appender.bodies, secure)
+            data = self._definer.define(stream, parts, digest, appender.bodies, secure)
             appender.add(stream, new_event(data, origin), len(xml))
         elif verdict is Verdict.EQUAL:
             self._report.equal += 1
@@ -161,10 +162,9 @@ class Placing:
     def _forget(self, streams: Iterable[str]) -> None:
         self._tree = None
         for stream in streams:
-            self._appender.versions.pop(stream, None)
             domain = self._domains[stream]
             self._held -= domain.size()
-            domain.forget()
+            domain.unload()
 
     # When all documents were seen
 
@@ -197,16 +197,16 @@ class Placing:
                 data: Definition = documents.present(self._log, node)
             else:
                 arrival = self._spool.get(each.number)
-                data, origin = self._definition(arrival, each.digest), arrival.origin
+                data, origin = self._definition(stream, arrival, each.digest), arrival.origin
             if exists:
                 data = redefined(data)
             self._appender.add(stream, new_event(data, origin), len(data.head))
             exists = True
 
-    def _definition(self, arrival: Arrival, digest: bytes) -> Definition:
+    def _definition(self, stream: str, arrival: Arrival, digest: bytes) -> Definition:
         secure = Secure.UNKNOWN if arrival.active is None else Secure.YES
         bodies = self._appender.bodies
-        return Definer().define(_split(arrival.xml), digest, bodies, secure)
+        return self._definer.define(stream, _split(arrival.xml), digest, bodies, secure)
 
     def _whole(self, stream: str) -> Tree:
         """The domain's tree with what this import has defined, but for other snapshots' waits."""

@@ -43,6 +43,15 @@ def snapshot(
     ).encode()
 
 
+def chain(*names: str, active: str = "") -> list[bytes]:
+    """Documents of a line of snapshots, each the child of the one before."""
+    parents = (None, *names)
+    return [
+        snapshot(name, parents[n], NOON + n, active=int(name == active))
+        for n, name in enumerate(names)
+    ]
+
+
 class Papers:
     """A source of documents that a test makes up.
 

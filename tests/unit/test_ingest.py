@@ -9,11 +9,11 @@ import pytest
 
 from lineage.events import CurrentChanged, Defined, Redefined
 from lineage.ingest import ingest
-from lineage.log import Append, EventLog, MemoryLog, SQLiteLog
+from lineage.log import EventLog, MemoryLog, SQLiteLog
 from lineage.model import Secure
 from lineage.sources import Document, SourceError
 from lineage.store import Store
-from tests.unit.store_samples import NOON, A, B, Papers, body, snapshot, tar
+from tests.unit.store_samples import NOON, A, B, Papers, body, chain, snapshot, tar
 
 COMMENT = b"<!--\nWARNING: THIS IS AN AUTO-GENERATED FILE.\n-->\n\n"
 
@@ -28,15 +28,6 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 def kinds(store: Store, after: int = 0) -> list[type]:
     return [type(event.data) for event in store.events(after)]
-
-
-def chain(*names: str, active: str = "") -> list[bytes]:
-    """Documents of a line of snapshots, each the child of the one before."""
-    parents = (None, *names)
-    return [
-        snapshot(name, parents[n], NOON + n, active=int(name == active))
-        for n, name in enumerate(names)
-    ]
 
 
 def test_an_archive_goes_in_and_its_tree_comes_out(store: Store, tmp_path: Path) -> None:
@@ -322,71 +313,3 @@ def test_nothing_is_created_where_there_is_no_snapshot(tmp_path: Path) -> None:
     report = ingest(open_log, [Papers([domain]), Papers(chain("a", "b"))])
     assert report.added == 2
     assert len(opened) == 1
-
-
-# How it is done
-
-
-def test_progress_is_told_with_bytes_and_documents(store: Store) -> None:
-    told: list[tuple[int, int | None, int]] = []
-    documents = [snapshot(f"s{n}") for n in range(200)]
-    store.ingest(
-        Papers(documents[:150]),
-        Papers(documents[150:]),
-        progress=lambda *numbers: told.append(numbers),
-    )
-    assert told[-1] == (200, 200, 200)
-    assert told == sorted(told)
-    assert len(told) >= 4
-
-
-@pytest.mark.parametrize("batch", [1, 2, 7, 1000])
-def test_the_batch_size_changes_nothing_but_the_commits(batch: int) -> None:
-    documents = [*chain(*"abcdefgh", active="h"), snapshot("c", created=NOON + 99)]
-    store = Store.over(MemoryLog())
-    store.ingest(Papers(documents), batch=batch)
-    assert [type(event.data) for event in store.events()] == [
-        *[Defined] * 8,
-        Redefined,
-        CurrentChanged,
-    ]
-    commits = {event.commit for event in store.log.read()}
-    assert len(commits) == -(-8 // batch) + 2
-
-
-def test_a_batch_of_nothing_is_a_value_error(store: Store) -> None:
-    with pytest.raises(ValueError, match="batch"):
-        store.ingest(Papers(chain("a")), batch=0)
-
-
-class Racing(MemoryLog):
-    """A log in which somebody else records just before our n-th append."""
-
-    def __init__(self, when: int, documents: list[bytes]) -> None:
-        super().__init__()
-        self.when, self.documents = when, documents
-
-    def append(self, batch: list[Append], bodies=None, *, recorded_at=None):  # type: ignore[no-untyped-def, override]
-        self.when -= 1
-        if self.when == 0:
-            before = self.head()
-            for document in self.documents:
-                Store.over(self).record(document)
-            self.theirs = self.head() - before
-        return super().append(batch, bodies, recorded_at=recorded_at)
-
-
-@pytest.mark.parametrize("when", [1, 2, 3, 4])
-def test_a_racing_writer_loses_nothing_and_stops_nothing(when: int) -> None:
-    theirs = [snapshot("b", "a", NOON + 1), snapshot("z", "a", NOON + 2, active=1)]
-    documents = [*chain("a", "b", "c", active="c"), snapshot("c", created=NOON + 9)]
-    log = Racing(when, theirs)
-    store = Store.over(log)
-    report = store.ingest(Papers(documents), batch=2)
-    tree = store.tree("vm")
-    assert sorted(tree) == ["a", "b", "c", "z"]
-    assert store.xml("vm", "c") == snapshot("c", created=NOON + 9)
-    assert report.events == store.head() - log.theirs
-    assert report.added + report.redefined + report.equal == len(documents)
-    again = store.ingest(Papers(documents))
-    assert again.events == 0

@@ -192,7 +192,9 @@ def test_xml_comes_back_with_active_if_asked(store: Store) -> None:
 
 
 def test_all_three_bodies_come_back(store: Store) -> None:
-    inactive = body().replace("domain type", "inactiveDomain type").replace("</domain", "</inactiveDomain")
+    inactive = (
+        body().replace("domain type", "inactiveDomain type").replace("</domain", "</inactiveDomain")
+    )
     cookie = "  <cookie>\n    <cpu mode='host-model'/>\n  </cookie>\n"
     document = snapshot(domain=body() + inactive + cookie).replace(b"shutoff", b"running")
     store.record(document)

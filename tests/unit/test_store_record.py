@@ -127,9 +127,7 @@ def test_a_domain_that_agrees_with_the_document_is_accepted(store: Store, word: 
 
 @pytest.mark.parametrize("strict", [False, True])
 @pytest.mark.parametrize("word", [B, "other", "nobody"])
-def test_a_domain_that_names_another_uuid_is_refused(
-    store: Store, word: str, strict: bool
-) -> None:
+def test_a_domain_that_names_another_uuid_is_refused(store: Store, word: str, strict: bool) -> None:
     store.record(snapshot(domain=body(B, "other")))
     with pytest.raises(SnapshotError) as caught:
         store.record(snapshot(), domain=word, strict=strict)

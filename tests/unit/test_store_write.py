@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lineage.errors import Conflict, NotFound
-from lineage.events import CurrentChanged, Deleted, Renamed, Undefined
+from lineage.events import CurrentChanged, Deleted, Renamed
 from lineage.log import EXISTS, MemoryLog, SQLiteLog
 from lineage.store import Store
 from tests.unit.store_samples import A, body, snapshot
@@ -143,9 +143,7 @@ def test_every_writer_keeps_to_the_expected_version(
 
 
 @pytest.mark.parametrize("write", WRITERS, ids=NAMES)
-def test_every_writer_returns_the_version_after_it(
-    store: Store, write: Callable[..., int]
-) -> None:
+def test_every_writer_returns_the_version_after_it(store: Store, write: Callable[..., int]) -> None:
     version = write(store, expect=4)
     assert version == store.tree(A).version
     assert version in (4, 5)
