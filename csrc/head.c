@@ -393,6 +393,8 @@ static bool read_disks(lx_head_data *h, lx_writer *w, const lx_tag *tag, lx_fiel
         if (!read_disk(h, w, &child, &disk))
             return false;
         lx_head_check_disk(h, &disk, f == LX_F_DISKS ? LX_STEP_DISKS : LX_STEP_REVERT_DISKS);
+        if (h->error)
+            continue; /* the document is refused in the end: nothing more need be kept */
         if (!(kept = lx_head_add(h, list)))
             return false;
         *kept = disk;

@@ -1,8 +1,6 @@
 #include "head.h"
 #include "text.h"
 
-#include <stdio.h>
-
 /* Output in pieces: own text goes to `out`, bodies stay where they are. */
 typedef struct {
     const lx_head_data *h;
@@ -64,15 +62,24 @@ static void simple(printer *p, const char *name, lx_field f, lx_ref text)
 
 static void number(printer *p, const char *name, lx_field f, int64_t n)
 {
-    char line[64];
-    int len = snprintf(line, sizeof line, "%lld</%s>", (long long)n, name);
+    char digits[20];
+    size_t at = sizeof digits;
+    uint64_t left = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
 
     p->children = true;
     lx_buf_lit(p->out, "\n  <");
     lx_buf_add(p->out, name, strlen(name));
     root_extras(p, LX_P_ATTR + f + 1);
     lx_buf_byte(p->out, '>');
-    lx_buf_add(p->out, line, (size_t)len);
+    do
+        digits[--at] = (char)('0' + left % 10);
+    while (left /= 10);
+    if (n < 0)
+        lx_buf_byte(p->out, '-');
+    lx_buf_add(p->out, digits + at, sizeof digits - at);
+    lx_buf_lit(p->out, "</");
+    lx_buf_add(p->out, name, strlen(name));
+    lx_buf_byte(p->out, '>');
 }
 
 static void parent(printer *p)

@@ -1,5 +1,9 @@
 #include "index.h"
 
+#ifdef LX_HAVE_AVX2
+#include <immintrin.h>
+#endif
+
 static const uint8_t special[256] = {
     ['<'] = 1, ['>'] = 1, ['&'] = 1, ['"'] = 1, ['\''] = 1,
 };
@@ -49,6 +53,57 @@ size_t lx_index_sse2(const uint8_t *text, size_t from, size_t to, uint32_t *out)
     return (size_t)(o - out);
 }
 #endif
+
+#ifdef LX_HAVE_AVX2
+#define AVX2 __attribute__((target("avx2,bmi,popcnt")))
+
+AVX2 static inline uint32_t specials32(const uint8_t *p)
+{
+    __m256i x = _mm256_loadu_si256((const __m256i *)p);
+    __m256i angle =
+        _mm256_cmpeq_epi8(_mm256_or_si256(x, _mm256_set1_epi8(2)), _mm256_set1_epi8('>'));
+    __m256i amp =
+        _mm256_cmpeq_epi8(_mm256_or_si256(x, _mm256_set1_epi8(1)), _mm256_set1_epi8('\''));
+    __m256i quote = _mm256_cmpeq_epi8(x, _mm256_set1_epi8('"'));
+
+    return (uint32_t)_mm256_movemask_epi8(_mm256_or_si256(_mm256_or_si256(angle, amp), quote));
+}
+
+AVX2 size_t lx_index_avx2(const uint8_t *text, size_t from, size_t to, uint32_t *out)
+{
+    uint32_t *o = out;
+
+    for (size_t i = from; i < to; i += 64) {
+        uint64_t m = specials32(text + i) | (uint64_t)specials32(text + i + 32) << 32;
+        unsigned n;
+
+        if (to - i < 64)
+            m &= ((uint64_t)1 << (to - i)) - 1;
+        n = (unsigned)__builtin_popcountll(m);
+        /* Eight at a time, whether or not there are so many: a fixed count needs no branch. */
+        for (unsigned k = 0; k < n; k += 8)
+            for (unsigned j = 0; j < 8; j++) {
+                o[k + j] = (uint32_t)i + (uint32_t)_tzcnt_u64(m);
+                m = _blsr_u64(m);
+            }
+        o += n;
+    }
+    return (size_t)(o - out);
+}
+#endif
+
+lx_index_fn *lx_index_best(void)
+{
+#ifdef LX_HAVE_AVX2
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi"))
+        return lx_index_avx2;
+#endif
+#ifdef LX_HAVE_SSE2
+    return lx_index_sse2;
+#else
+    return lx_index_scalar;
+#endif
+}
 
 static bool illegal_control(uint8_t c)
 {

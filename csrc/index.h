@@ -1,7 +1,7 @@
 /* Stage one: where the bytes are that can end a token.
  *
- * The scanner then jumps from one to the next instead of reading byte by byte. Two versions
- * with one answer: SSE2 and portable. */
+ * The scanner then jumps from one to the next instead of reading byte by byte. Several versions
+ * with one answer: portable, SSE2, and AVX2 with BMI where the processor has them. */
 #ifndef LX_INDEX_H
 #define LX_INDEX_H
 
@@ -20,6 +20,13 @@ lx_index_fn lx_index_scalar;
 #ifdef LX_HAVE_SSE2
 lx_index_fn lx_index_sse2;
 #endif
+#if defined(LX_HAVE_SSE2) && defined(__GNUC__) && defined(__x86_64__)
+#define LX_HAVE_AVX2 1
+lx_index_fn lx_index_avx2; /* only where lx_index_best returns it */
+#endif
+
+/* The quickest version that this processor runs. */
+lx_index_fn *lx_index_best(void);
 
 /* What a text holds besides plain ASCII. */
 typedef struct {

@@ -79,12 +79,7 @@ void lx_free(lx_ctx *c)
 
 void lx_use_scalar(lx_ctx *c, bool scalar)
 {
-#ifdef LX_HAVE_SSE2
-    c->scan.index = scalar ? lx_index_scalar : lx_index_sse2;
-#else
-    (void)c;
-    (void)scalar;
-#endif
+    c->scan.index = scalar ? lx_index_scalar : lx_index_best();
 }
 
 size_t lx_footprint(const lx_ctx *c)

@@ -7,8 +7,8 @@
  * The canonical form itself is described in FORMAT.md.
  *
  * Memory: everything a call returns belongs to the lx_ctx and lives until its next call or
- *   lx_free. A ctx uses at most LX_MEMORY_FACTOR times the input plus LX_MEMORY_BASE bytes,
- *   the canonical form (never over 64 MiB) apart.
+ *   lx_free. A ctx holds at most LX_MEMORY_FACTOR times the input and the canonical form
+ *   together (neither over 64 MiB), plus LX_MEMORY_BASE bytes.
  * Threads: a ctx serves one thread at a time; different ctxs share nothing that changes.
  * Complexity: linear in the input, times the depth where siblings must be put in order
  *   (depth is capped at LX_MAX_DEPTH). No function here recurses.
@@ -26,6 +26,8 @@
 #define LX_MAX_VALUE 10000000       /* bytes of an attribute value */
 #define LX_MAX_NAME 50000           /* bytes of a name */
 #define LX_MAX_DOCUMENT (64u << 20) /* bytes of a document and of its canonical form */
+#define LX_MEMORY_FACTOR 16
+#define LX_MEMORY_BASE (1u << 20)
 #define LX_CANON_VERSION 1          /* of the canonical form; rises if any output changes */
 
 typedef enum {

@@ -11,12 +11,18 @@ static const uint32_t starts[][2] = {
     {0x3001, 0xd7ff}, {0xf900, 0xfdcf}, {0xfdf0, 0xfffd}, {0x10000, 0xeffff},
 };
 
+#define L 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3
+static const uint8_t ascii[128] = {
+    ['-'] = 2, ['.'] = 2, ['_'] = 3, ['0'] = 2, 2, 2, 2, 2, 2, 2, 2, 2, ['A'] = L, ['a'] = L,
+};
+#undef L
+
 /* 1: may start a name; 2: may follow. */
 static unsigned kind_of(uint32_t c)
 {
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_')
-        return 3;
-    if ((c >= '0' && c <= '9') || c == '-' || c == '.' || c == 0xb7)
+    if (c < 128)
+        return ascii[c];
+    if (c == 0xb7)
         return 2;
     if (c < 0xc0)
         return 0;

@@ -14,11 +14,7 @@ bool lx_scan_init(lx_scan *s, const lx_allocator *alloc, uint64_t seed)
 {
     memset(s, 0, sizeof *s);
     s->alloc = alloc;
-#ifdef LX_HAVE_SSE2
-    s->index = lx_index_sse2;
-#else
-    s->index = lx_index_scalar;
-#endif
+    s->index = lx_index_best();
     lx_ns_init(&s->ns, alloc, seed);
     s->pos = alloc->alloc(alloc->user, (BLOCK + LX_INDEX_SPARE) * sizeof *s->pos);
     return s->pos != NULL;

@@ -172,11 +172,28 @@ static inline void write_attribute(lx_writer *w, const lx_attr *a)
         lx_out_flush(&w->out);
         return;
     }
-    lx_buf_byte(b, ' ');
-    lx_buf_add_padded(b, a->name.p, a->name.len);
-    lx_buf_add_padded(b, (const uint8_t *)"='" LX_PADDING, 2);
-    lx_buf_add_padded(b, a->value, (size_t)(a->value_end - a->value));
-    lx_buf_byte(b, '\'');
+    if (LX_UNLIKELY(a->name.len > LX_OVER || a->value_end - a->value > LX_OVER)) {
+        lx_buf_byte(b, ' ');
+        lx_buf_add(b, a->name.p, a->name.len);
+        lx_buf_lit(b, "='");
+        lx_buf_add(b, a->value, (size_t)(a->value_end - a->value));
+        lx_buf_byte(b, '\'');
+        return;
+    }
+    /* Room once, then copies of a fixed size: the lengths decide no branch. */
+    if (lx_buf_reserve(b, 4 + 3 * LX_OVER)) {
+        uint8_t *to = b->data + b->len;
+
+        *to++ = ' ';
+        memcpy(to, a->name.p, LX_OVER);
+        to += a->name.len;
+        *to++ = '=';
+        *to++ = '\'';
+        memcpy(to, a->value, LX_OVER);
+        to += a->value_end - a->value;
+        *to++ = '\'';
+        b->len = (size_t)(to - b->data);
+    }
 }
 
 /* Write "<name attributes" without the end of the tag. */
@@ -213,8 +230,11 @@ static bool write_start(lx_writer *w, const lx_tag *tag, unsigned ctx)
 
 const lx_slot *lx_write_unlisted(lx_writer *w, const lx_tag *tag, bool *ok)
 {
-    *ok = tag->colon || lx_scan_check_name(w->scan, &tag->name);
-    return *ok ? lx_order_child(LX_CTX_GLOBAL, &tag->name) : NULL;
+    const lx_slot *slot = lx_order_child(LX_CTX_GLOBAL, &tag->name);
+
+    *ok = slot || tag->colon || lx_scan_check_name(w->scan, &tag->name);
+    /* <metadata> is raw where the domain has it; anywhere else it is just a name. */
+    return slot && (slot->flags & LX_FLAG_RAW) ? NULL : slot;
 }
 
 static const uint8_t natures[4] = {
@@ -509,11 +529,14 @@ static bool start_child(lx_writer *w, const lx_leaf *leaf, bool *mixed)
     if (!lx_scan_tag(w->scan, &tag))
         return false;
     slot = listed = lx_order_child(f->ctx, &tag.name);
+    if (LX_UNLIKELY(listed && (listed->flags & LX_FLAG_RAW) &&
+                    lx_scan_default_namespace(w->scan)))
+        listed = NULL;
     if (LX_UNLIKELY(!listed))
         slot = lx_write_unlisted(w, &tag, &ok);
     if (!ok || !note_kid(w, f, listed))
         return false;
-    if (LX_UNLIKELY(slot && (slot->flags & LX_FLAG_RAW)))
+    if (LX_UNLIKELY(listed && (listed->flags & LX_FLAG_RAW)))
         return lx_metadata_write(w, &tag, w->level + w->top);
     if (!push(w, &tag, slot))
         return false;
@@ -580,21 +603,16 @@ bool lx_write_element(lx_writer *w, const lx_tag *tag, const lx_slot *slot, unsi
     w->level = level;
     w->top = 0;
     w->kids = 0;
-    if (LX_UNLIKELY(slot && (slot->flags & LX_FLAG_RAW))) {
-        if (!lx_metadata_write(w, tag, level))
-            return false;
-    } else {
-        if (!push(w, tag, slot))
-            return false;
-        if (tag->empty) {
-            lx_leaf none = {{NULL, 0}, false, true};
+    if (!push(w, tag, slot))
+        return false;
+    if (tag->empty) {
+        lx_leaf none = {{NULL, 0}, false, true};
 
-            lx_scan_close(w->scan);
-            if (!finish(w, &none, NULL, false))
-                return false;
-        } else if (!write_content(w)) {
+        lx_scan_close(w->scan);
+        if (!finish(w, &none, NULL, false))
             return false;
-        }
+    } else if (!write_content(w)) {
+        return false;
     }
     if (w->out.buf.failed || w->scratch.failed || w->text.failed || w->capture.name.failed ||
         w->capture.uuid.failed)

@@ -1,0 +1,119 @@
+/* The memory bound that lineage_xml.h states, on the shapes that need most. */
+#include "lineage_xml.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    size_t now, peak;
+} meter;
+
+/* Each block carries its size in front. */
+static void *meter_alloc(void *user, size_t size)
+{
+    meter *m = user;
+    size_t *block = malloc(size + 16);
+
+    if (!block)
+        return NULL;
+    *block = size;
+    m->now += size;
+    if (m->now > m->peak)
+        m->peak = m->now;
+    return (char *)block + 16;
+}
+
+static void meter_release(void *user, void *old)
+{
+    meter *m = user;
+
+    if (!old)
+        return;
+    m->now -= *(size_t *)(void *)((char *)old - 16);
+    free((char *)old - 16);
+}
+
+static void *meter_resize(void *user, void *old, size_t size)
+{
+    void *block = meter_alloc(user, size);
+
+    if (block && old) {
+        size_t had = *(size_t *)(void *)((char *)old - 16);
+
+        memcpy(block, old, had < size ? had : size);
+        meter_release(user, old);
+    }
+    return block;
+}
+
+typedef struct {
+    const char *name, *before, *unit, *after;
+} shape;
+
+#define HEAD "<domainsnapshot><name>s</name><state>shutoff</state><creationTime>1</creationTime>"
+static const shape shapes[] = {
+    {"unknown elements", HEAD, "<a/>", "</domainsnapshot>"},
+    {"disks", HEAD "<disks>", "<a name=''/>", "</disks></domainsnapshot>"},
+    {"nameless disks", HEAD "<disks>", "<a/>", "</disks></domainsnapshot>"},
+    {"sources", HEAD "<disks>", "<a name=''><source a=''/></a>", "</disks></domainsnapshot>"},
+    {"devices", "<domain><devices>", "<a/>", "</devices></domain>"},
+    {"unsorted", "<domain><devices>", "<vsock/><disk/>", "</devices></domain>"},
+    {"metadata", "<domain><metadata><a xmlns='u'>", "<a/>", "</a></metadata></domain>"},
+    {"text", "<domain><name>", "&#65;", "</name></domain>"},
+    {"quotes", "<domain><name>", "'", "</name></domain>"},
+    {"namespaces", "<domain>", "<a xmlns:a='u'><a:b/></a>", "</domain>"},
+    {"mixed", "<domain><x>", "t<a/>", "</x></domain>"},
+    {"comments", "<domain>", "<!---->", "</domain>"},
+};
+
+static size_t total(lx_ctx *ctx)
+{
+    lx_bytes pieces[LX_MAX_PIECES];
+    lx_error error;
+    size_t len = 0;
+
+    for (size_t i = 0, n = lx_text(ctx, false, pieces, &error); i < n; i++)
+        len += pieces[i].len;
+    return len;
+}
+
+static int check(const shape *s, size_t repeat)
+{
+    meter m = {0, 0};
+    lx_allocator allocator = {meter_alloc, meter_resize, meter_release, &m};
+    lx_ctx *ctx = lx_new(&allocator, 1);
+    size_t unit = strlen(s->unit), before = strlen(s->before), after = strlen(s->after);
+    size_t len = before + repeat * unit + after, out = 0, bound;
+    uint8_t *xml = malloc(len), *to = xml;
+    lx_document document;
+    lx_error error;
+
+    memcpy(to, s->before, before);
+    to += before;
+    for (size_t i = 0; i < repeat; i++, to += unit)
+        memcpy(to, s->unit, unit);
+    memcpy(to, s->after, after);
+    if (lx_read(ctx, xml, len, LX_REDEFINE, &document, &error))
+        out = total(ctx);
+    bound = LX_MEMORY_FACTOR * (len + out) + LX_MEMORY_BASE;
+    lx_free(ctx);
+    free(xml);
+    if (m.peak > bound || m.now) {
+        printf("%s: %zu bytes in, %zu out, peak %zu over %zu, %zu left\n", s->name, len, out,
+               m.peak, bound, m.now);
+        return 1;
+    }
+    return 0;
+}
+
+int main(void)
+{
+    int failed = 0;
+
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        failed += check(shapes + i, 10);
+        failed += check(shapes + i, 70000);
+    }
+    return failed != 0;
+}
