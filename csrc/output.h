@@ -11,7 +11,7 @@
 #include <emmintrin.h>
 #endif
 
-#define LX_MANY_BREAKS 64
+#define LX_MANY_BREAKS 16
 
 typedef struct {
     lx_buf buf;
