@@ -11,12 +11,14 @@
 #define LX_LIKELY(x) __builtin_expect(!!(x), 1)
 #define LX_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define LX_NOINLINE __attribute__((noinline))
+#define LX_HIDDEN __attribute__((visibility("hidden")))
 /* Keep the compiler from using another variable that it knows to be equal. */
 #define LX_OPAQUE(x) __asm__("" : "+r"(x))
 #else
 #define LX_LIKELY(x) (x)
 #define LX_UNLIKELY(x) (x)
 #define LX_NOINLINE
+#define LX_HIDDEN
 #define LX_OPAQUE(x) (void)0
 #endif
 

@@ -1,7 +1,9 @@
 """Write csrc's rank tables from order.toml: `python gen_order.py ORDER_TOML OUT_HEADER`.
 
-One open-addressed table answers "what is NAME inside CONTEXT"; the same hash is computed in
-order.h. Names of more than 16 bytes are few and live in a sorted array.
+One table answers "what is NAME inside CONTEXT". Its hash is perfect, found here by giving each
+bucket of keys the first displacement at which all of them fall on free slots (the way of
+Belazzougui, Botelho and Dietzfelbinger's CHD); order.h computes the same. Names of more than 16
+bytes are few and live in a sorted array.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ FLAGS = {
     "SEQUENCE": 16,  # children are never reordered
     "TYPE_KEYED": 32,  # another context for one value of @type
 }
+Entry = tuple[int, str, int, int, int]  # key, name, rank, flags, context inside
 GLOBAL, NOTHING, FIRST = 0, 1, 2  # context numbers; order.h knows the first two
 
 
@@ -35,13 +38,23 @@ def words(name: str) -> tuple[int, int]:
     return int.from_bytes(raw[:8], "little"), int.from_bytes(raw[8:16], "little")
 
 
-def slot_of(context: int, name: str, bits: int) -> int:
-    """Return the first slot to look at; order.h computes the same."""
+def hash_of(context: int, name: str) -> int:
+    """Return the 64-bit hash of a key; order.h computes the same."""
     w0, w1 = words(name)
     mixed = (w0 * MULTIPLIERS[0]) ^ (w1 * MULTIPLIERS[1]) ^ (context * MULTIPLIERS[2])
     mixed &= MASK64
     mixed ^= mixed >> 32
-    return ((mixed * MULTIPLIERS[0]) & MASK64) >> (64 - bits)
+    return (mixed * MULTIPLIERS[0]) & MASK64
+
+
+def bucket_of(value: int, buckets: int) -> int:
+    return value >> (64 - buckets)
+
+
+def slot_of(value: int, displacement: int, bits: int) -> int:
+    """Return where a key of this hash falls; order.h computes the same."""
+    step = (value >> 16) | 1
+    return ((value >> 32) + displacement * step) & ((1 << bits) - 1)
 
 
 class Order:
@@ -53,7 +66,7 @@ class Order:
         self.ctx: dict[str, dict[str, list[str]]] = facts["ctx"]
         self.number = {key: FIRST + i for i, key in enumerate(sorted(self.ctx))}
         self.typed = {key.partition("[")[0]: key for key in facts["type_keyed"]}
-        self.entries: list[tuple[int, str, int, int, int]] = []
+        self.entries: list[Entry] = []
 
     def context(self, parent: str | None, name: str) -> int:
         """Return the number of the context of element `name` inside `parent`."""
@@ -96,21 +109,46 @@ class Order:
             self.entries.append((2 * GLOBAL, name, 0, flags, self.context(None, name)))
 
 
-def table(entries: list[tuple[int, str, int, int, int]]) -> tuple[int, list[str]]:
-    """Place the short names; return (bits, C initialisers)."""
+def displace(entries: list[Entry], bits: int, buckets: int) -> tuple[list[int], dict[int, Entry]]:
+    """Find the displacement of every bucket; return them and what is in which slot."""
+    members: dict[int, list[tuple[int, Entry]]] = {}
+    for entry in entries:
+        value = hash_of(entry[0], entry[1])
+        members.setdefault(bucket_of(value, buckets), []).append((value, entry))
+    displacements = [0] * (1 << buckets)
+    taken: dict[int, Entry] = {}
+    for bucket, keys in sorted(members.items(), key=lambda item: (-len(item[1]), item[0])):
+        for displacement in range(1 << 16):
+            slots = {slot_of(value, displacement, bits): entry for value, entry in keys}
+            if len(slots) == len(keys) and not slots.keys() & taken.keys():
+                break
+        else:
+            raise SystemExit("no displacement found: more buckets or slots are needed")
+        displacements[bucket] = displacement
+        taken |= slots
+    return displacements, taken
+
+
+def table(entries: list[Entry]) -> tuple[int, int, list[str]]:
+    """Place the short names; return bits, bucket bits and the lines that define the tables."""
     bits = 12
-    while len(entries) * 2 > 1 << bits:
+    while len(entries) * 3 > 2 << bits:
         bits += 1
-    slots: list[str] = ["{{0}, 0, 0, 0, 0, 0}"] * (1 << bits)
-    taken = [False] * (1 << bits)
-    for context, name, rank, flags, child in entries:
-        at = slot_of(context, name, bits)
-        while taken[at]:
-            at = (at + 1) & ((1 << bits) - 1)
-        taken[at] = True
+    buckets = bits - 3
+    displacements, taken = displace(entries, bits, buckets)
+    lines = ["const uint16_t lx_order_displace[1 << LX_ORDER_BUCKETS] = {"]
+    for i in range(0, 1 << buckets, 12):
+        lines.append(f"    {', '.join(map(str, displacements[i : i + 12]))},")
+    lines += ["};", "const lx_slot lx_order_slots[1 << LX_ORDER_BITS] = {"]
+    for at in range(1 << bits):
+        if at not in taken:
+            lines.append("    {{0, 0}, LX_NO_KEY, 0, 0, 0},")
+            continue
+        context, name, rank, flags, child = taken[at]
         w0, w1 = words(name)
-        slots[at] = f"{{{{{w0:#x}u, {w1:#x}u}}, {context}, {child}, {rank}, {flags}, 1}}"
-    return bits, slots
+        lines.append(f"    {{{{{w0:#x}u, {w1:#x}u}}, {context}, {child}, {rank}, {flags}}},")
+    lines.append("};")
+    return bits, buckets, lines
 
 
 def header(facts: dict[str, Any]) -> str:
@@ -119,8 +157,9 @@ def header(facts: dict[str, Any]) -> str:
     order.collect()
     short = [e for e in order.entries if len(e[1].encode()) <= 16]
     long = sorted((e for e in order.entries if len(e[1].encode()) > 16), key=lambda e: (e[1], e[0]))
-    bits, slots = table(short)
-    lines = ["/* Generated from order.toml by gen_order.py. */", f"#define LX_ORDER_BITS {bits}"]
+    bits, buckets, tables = table(short)
+    lines = ["/* Generated from order.toml by gen_order.py. */"]
+    lines += [f"#define LX_ORDER_BITS {bits}", f"#define LX_ORDER_BUCKETS {buckets}"]
     lines += [f"#define LX_FLAG_{name} {value}" for name, value in FLAGS.items()]
     for name in ("domainsnapshot", "domain", "memory"):
         lines.append(f"#define LX_CTX_{name.upper()} {order.context(None, name)}")
@@ -129,13 +168,11 @@ def header(facts: dict[str, Any]) -> str:
         value = key.partition("'")[2].partition("'")[0]
         lines.append(f'#define LX_TYPE_KEYED_VALUE "{value}" /* of <{name}> */')
         lines.append(f"#define LX_TYPE_KEYED_CTX {order.number[key]}")
-    lines.append("#ifdef LX_ORDER_TABLES")
-    lines.append("static const lx_slot lx_order_slots[1 << LX_ORDER_BITS] = {")
-    lines += [f"    {slot}," for slot in slots]
-    lines += ["};", "static const lx_long_name lx_order_long[] = {"]
+    lines += ["#ifdef LX_ORDER_TABLES", *tables]
+    lines.append("static const lx_long_name lx_order_long[] = {")
     for context, name, rank, flags, child in long:
         size = len(name.encode())
-        lines.append(f'    {{"{name}", {size}, {{{{0}}, {context}, {child}, {rank}, {flags}, 1}}}},')
+        lines.append(f'    {{"{name}", {size}, {{{{0}}, {context}, {child}, {rank}, {flags}}}}},')
     lines += ["};", "#endif", ""]
     return "\n".join(lines)
 

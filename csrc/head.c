@@ -230,6 +230,7 @@ static bool read_simple(lx_head_data *h, lx_writer *w, const lx_tag *tag, lx_fie
     return true;
 }
 
+/* libvirt reads the first <name> in any <parent>. */
 static bool read_parent(lx_head_data *h, lx_writer *w, const lx_tag *tag)
 {
     lx_scan *s = w->scan;
@@ -249,7 +250,7 @@ static bool read_parent(lx_head_data *h, lx_writer *w, const lx_tag *tag)
             if (!pass_element(w, &child))
                 return false;
         } else {
-            named = true;
+            named = h->parent_named = true;
             if (!read_attributes(h, w, &child, LX_CTX_NOTHING, &h->extra, LX_P_PARENT_NAME_ATTR, NULL, 0, NULL) ||
                 !read_text(h, w, &child, &h->parent))
                 return false;
@@ -377,7 +378,6 @@ static bool read_disk(lx_head_data *h, lx_writer *w, const lx_tag *tag, lx_disk 
 static bool read_disks(lx_head_data *h, lx_writer *w, const lx_tag *tag, lx_field f, bool first)
 {
     lx_array *list = f == LX_F_DISKS ? &h->disk : &h->revert_disk;
-    size_t extras = h->extra.used;
     bool ok, sorted;
     lx_tag child;
 
@@ -399,9 +399,21 @@ static bool read_disks(lx_head_data *h, lx_writer *w, const lx_tag *tag, lx_fiel
             return false;
         *kept = disk;
     }
-    if (!list->used)
-        h->extra.used = extras; /* an empty list is not printed */
     return ok;
+}
+
+/* An empty list is not printed, and nothing of it stays. */
+static void drop_empty_list(lx_head_data *h, lx_field f, const lx_array *list)
+{
+    lx_extra *e = h->extra.data;
+    size_t kept = 0;
+
+    if (list->used || !(h->seen & 1u << f))
+        return;
+    for (size_t i = 0; i < h->extra.used; i++)
+        if (e[i].place != LX_P_ATTR + f + 1u)
+            e[kept++] = e[i];
+    h->extra.used = kept;
 }
 
 /* ---- bodies ---- */
@@ -431,7 +443,8 @@ static bool read_field(lx_head_data *h, lx_writer *w, const lx_tag *tag, const l
     if (first)
         h->at[f] = tag->start;
     h->seen |= 1u << f;
-    if (!first && f != LX_F_DISKS && f != LX_F_REVERT_DISKS)
+    if (!first && f != LX_F_DISKS && f != LX_F_REVERT_DISKS &&
+        (f != LX_F_PARENT || h->parent_named))
         return pass_element(w, tag);
     switch (f) {
     case LX_F_NAME: return read_simple(h, w, tag, f, &h->name);
@@ -483,6 +496,8 @@ bool lx_head_read(lx_head_data *h, lx_writer *w, const lx_tag *root)
     if (w->capture.bad_uuid)
         lx_head_error(h, LX_STEP_DOMAIN, LX_E_UUID_INVALID, w->capture.bad_uuid);
     settle_bodies(h, &w->out);
+    drop_empty_list(h, LX_F_DISKS, &h->disk);
+    drop_empty_list(h, LX_F_REVERT_DISKS, &h->revert_disk);
     if (h->nomem || h->text.failed || w->out.buf.failed)
         return lx_scan_fail(s, LX_NOMEM, s->p);
     return lx_head_check(h, s);

@@ -88,6 +88,7 @@ typedef struct {
     const lx_allocator *alloc;
     lx_mode mode;
     uint32_t seen;                  /* fields that had an element */
+    bool parent_named;              /* some <parent> had a <name>, if an empty one */
     const uint8_t *root;            /* '<' of the root */
     const uint8_t *at[LX_FIELDS];   /* '<' of each first element */
     lx_buf text;                    /* what every lx_ref points into */

@@ -156,8 +156,7 @@ static void clear(lx_ctx *c, lx_mode mode)
 
 static bool read_domain(lx_ctx *c, const lx_tag *root)
 {
-    static const lx_slot slot = {
-        .child = LX_CTX_DOMAIN, .flags = LX_FLAG_CONTAINER, .used = 1};
+    static const lx_slot slot = {.child = LX_CTX_DOMAIN, .flags = LX_FLAG_CONTAINER};
     lx_writer *w = &c->writer;
 
     for (uint32_t i = 0; i < root->attrs; i++) {

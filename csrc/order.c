@@ -1,8 +1,6 @@
 #define LX_ORDER_TABLES
 #include "order.h"
 
-const lx_slot *const lx_slots = lx_order_slots;
-
 const lx_slot *lx_order_find_long(unsigned key, const lx_name *name)
 {
     size_t low = 0, high = sizeof lx_order_long / sizeof *lx_order_long;

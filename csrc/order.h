@@ -11,8 +11,9 @@ typedef struct {
     uint16_t child;   /* the context inside the element */
     uint8_t rank;
     uint8_t flags; /* LX_FLAG_* */
-    uint8_t used;
 } lx_slot;
+
+#define LX_NO_KEY 0xffff /* of an empty slot */
 
 #define LX_RANKS 256 /* a rank is below */
 
@@ -33,30 +34,28 @@ typedef struct {
     uint64_t word[2];
 } lx_name;
 
-extern const lx_slot *const lx_slots;
+extern const lx_slot lx_order_slots[1 << LX_ORDER_BITS] LX_HIDDEN;
+extern const uint16_t lx_order_displace[1 << LX_ORDER_BUCKETS] LX_HIDDEN;
 const lx_slot *lx_order_find_long(unsigned key, const lx_name *name);
 
 /* The slot of a name under a key, NULL if it is not listed there. */
 static inline const lx_slot *lx_order_find(unsigned key, const lx_name *name)
 {
+    const lx_slot *s;
     uint64_t h;
-    unsigned at;
 
     if (LX_UNLIKELY(name->len > 16))
         return lx_order_find_long(key, name);
     h = name->word[0] * 0x9e3779b97f4a7c15u ^ name->word[1] * 0xc2b2ae3d27d4eb4fu ^
         (uint64_t)key * 0x165667b19e3779f9u;
     h ^= h >> 32;
-    at = (unsigned)(h * 0x9e3779b97f4a7c15u >> (64 - LX_ORDER_BITS));
-    for (;; at = (at + 1) & ((1u << LX_ORDER_BITS) - 1)) {
-        const lx_slot *s = lx_slots + at;
-
-        if (LX_LIKELY(s->word[0] == name->word[0] && s->word[1] == name->word[1] && s->key == key &&
-                      s->used))
-            return s;
-        if (!s->used)
-            return NULL;
-    }
+    h *= 0x9e3779b97f4a7c15u;
+    h = (h >> 32) + lx_order_displace[h >> (64 - LX_ORDER_BUCKETS)] * (h >> 16 | 1);
+    s = lx_order_slots + (h & ((1u << LX_ORDER_BITS) - 1));
+    /* Branches, not a selection: what follows need not wait for the comparison. */
+    if (LX_LIKELY(s->word[0] == name->word[0] && s->word[1] == name->word[1] && s->key == key))
+        return s;
+    return NULL;
 }
 
 static inline const lx_slot *lx_order_child(unsigned ctx, const lx_name *name)

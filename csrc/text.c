@@ -67,7 +67,7 @@ void lx_text_decode(lx_buf *out, lx_span span, bool attribute)
         uint32_t point;
         size_t len;
 
-        if (c != '&' && !(attribute && (c == '\n' || c == '\t'))) {
+        if (LX_LIKELY(c != '&' && (c > '\n' || !attribute))) {
             p++;
             continue;
         }
@@ -87,27 +87,37 @@ void lx_text_decode(lx_buf *out, lx_span span, bool attribute)
     lx_buf_add(out, run, (size_t)(end - run));
 }
 
+/* Bytes that are written as references: 1 everywhere, 2 in attributes only. */
+static const uint8_t escaped[256] = {
+    ['&'] = 1, ['<'] = 1, ['>'] = 1, ['"'] = 1, ['\''] = 1, ['\r'] = 1, ['\n'] = 2, ['\t'] = 2,
+};
+
+static const char *reference_of(uint8_t c)
+{
+    switch (c) {
+    case '&': return "&amp;";
+    case '<': return "&lt;";
+    case '>': return "&gt;";
+    case '"': return "&quot;";
+    case '\'': return "&apos;";
+    case '\r': return "&#13;";
+    case '\n': return "&#10;";
+    default: return "&#9;";
+    }
+}
+
 void lx_text_escape(lx_buf *out, lx_span value, bool attribute)
 {
     const uint8_t *p = value.p, *end = p + value.len, *run = p;
+    uint8_t which = attribute ? 3 : 1;
 
     for (; p < end; p++) {
         const char *with;
 
-        switch (*p) {
-        case '&': with = "&amp;"; break;
-        case '<': with = "&lt;"; break;
-        case '>': with = "&gt;"; break;
-        case '"': with = "&quot;"; break;
-        case '\'': with = "&apos;"; break;
-        case '\r': with = "&#13;"; break;
-        case '\n': with = attribute ? "&#10;" : NULL; break;
-        case '\t': with = attribute ? "&#9;" : NULL; break;
-        default: with = NULL;
-        }
-        if (!with)
+        if (LX_LIKELY(!(escaped[*p] & which)))
             continue;
         lx_buf_add(out, run, (size_t)(p - run));
+        with = reference_of(*p);
         lx_buf_add(out, with, strlen(with));
         run = p + 1;
     }

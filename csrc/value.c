@@ -38,19 +38,39 @@ static int hex(uint8_t c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/* The form that libvirt prints? */
+static bool is_canonical_uuid(lx_span text)
+{
+    static const uint8_t lower_hex[256] = {
+        ['0'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, ['a'] = 1, 1, 1, 1, 1, 1,
+    };
+    unsigned good = 0;
+
+    if (text.len != 36)
+        return false;
+    for (unsigned i = 0; i < 36; i++)
+        good += lower_hex[text.p[i]];
+    return good == 32 && text.p[8] == '-' && text.p[13] == '-' && text.p[18] == '-' &&
+           text.p[23] == '-';
+}
+
 bool lx_value_uuid(lx_span text, uint8_t out[36])
 {
     static const char digits[] = "0123456789abcdef";
     const uint8_t *p = text.p, *end = p + text.len;
     unsigned n = 0;
 
+    if (is_canonical_uuid(text)) {
+        memcpy(out, text.p, 36);
+        return true;
+    }
     while (p < end && c_space(*p))
         p++;
     while (n < 32) {
         int d;
 
-        /* Dashes may stand between bytes, wherever. */
-        if (p < end && *p == '-' && n % 2 == 0) {
+        /* Dashes and blanks may stand between bytes, wherever. */
+        if (p < end && (*p == '-' || *p == ' ') && n % 2 == 0) {
             p++;
             continue;
         }
