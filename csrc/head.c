@@ -345,7 +345,64 @@ static bool read_disk_child(lx_head_data *h, lx_writer *w, const lx_tag *tag, lx
     return keep_element(h, w, &h->disk_extra, LX_P_DISK_AFTER + *after, tag, 3);
 }
 
-static bool read_disk(lx_head_data *h, lx_writer *w, const lx_tag *tag, lx_disk *disk)
+/* ---- what a list that is joined to an earlier one hands down to its disks ---- */
+
+/* Does the tag just read declare the prefix of this declaration, or say this attribute? */
+static bool says_itself(const lx_scan *s, const lx_tag *tag, lx_span name)
+{
+    if (!tag->colon)
+        return false;
+    if (name.len > 6 && !memcmp(name.p, "xmlns:", 6)) {
+        const lx_span *uri = lx_ns_find(&s->ns, (lx_span){name.p + 6, name.len - 6});
+
+        return uri && uri >= &s->ns.bind[s->ns_mark[s->depth - 1]].uri;
+    }
+    for (uint32_t i = 0; i < tag->attrs; i++)
+        if (lx_span_equal(name, (lx_span){s->attr[i].name.p, s->attr[i].name.len}))
+            return true;
+    return false;
+}
+
+/* Keep the attributes of the list that hold for all below it, as they will be printed. */
+static bool keep_inherited(lx_head_data *h, lx_writer *w, const lx_tag *tag, lx_node *kept)
+{
+    kept->pair0 = (uint32_t)h->pair.used;
+    for (uint32_t i = 0; tag->colon && i < tag->attrs; i++) {
+        const lx_attr *a = w->scan->attr + i;
+        size_t from = lx_out_pos(&w->out);
+        lx_pair *pair;
+
+        if (!a->colon || (memcmp(a->name.p, "xmlns:", 6) && !lx_name_is(&a->name, "xml:space")))
+            continue;
+        if (!(pair = lx_head_add(h, &h->pair)))
+            return false;
+        pair->name = lx_head_keep(h, a->name.p, a->name.len);
+        lx_write_attr(w, a);
+        pair->value = take_output(h, w, from, lx_out_pos(&w->out), from);
+        kept->pairs++;
+    }
+    return true;
+}
+
+/* Give them to a disk of the list whose tag was just read. */
+static bool hand_down(lx_head_data *h, lx_scan *s, const lx_tag *tag, const lx_node *kept)
+{
+    for (uint32_t i = 0; i < kept->pairs; i++) {
+        const lx_pair *pair = (const lx_pair *)h->pair.data + kept->pair0 + i;
+
+        if (says_itself(s, tag, lx_head_span(h, pair->name)))
+            continue;
+        h->handed_down += pair->value.len;
+        if (h->handed_down > LX_MAX_DOCUMENT)
+            return lx_scan_fail(s, LX_E_LIMIT_SIZE, tag->start);
+        if (!keep_extra(h, &h->disk_extra, LX_P_DISK_ATTR, pair->value))
+            return false;
+    }
+    return true;
+}
+
+static bool read_disk(lx_head_data *h, lx_writer *w, const lx_tag *tag, const lx_node *list,
+                      lx_disk *disk)
 {
     static const char *const names[] = {"name", "snapshot", "type"};
     const lx_attr *known[3];
@@ -359,7 +416,9 @@ static bool read_disk(lx_head_data *h, lx_writer *w, const lx_tag *tag, lx_disk 
     if (!tag->colon && !lx_name_is(&tag->name, "disk") &&
         !lx_scan_check_name(w->scan, &tag->name))
         return false;
-    if (!read_attributes(h, w, tag, LX_CTX_SNAPSHOT_DISK, &h->disk_extra, LX_P_DISK_ATTR, names, 3, known))
+    if (!hand_down(h, w->scan, tag, list) ||
+        !read_attributes(h, w, tag, LX_CTX_SNAPSHOT_DISK, &h->disk_extra, LX_P_DISK_ATTR, names, 3,
+                         known))
         return false;
     if (known[0])
         disk->name = keep_value(h, known[0]);
@@ -378,19 +437,21 @@ static bool read_disk(lx_head_data *h, lx_writer *w, const lx_tag *tag, lx_disk 
 static bool read_disks(lx_head_data *h, lx_writer *w, const lx_tag *tag, lx_field f, bool first)
 {
     lx_array *list = f == LX_F_DISKS ? &h->disk : &h->revert_disk;
+    lx_node inherited = {0};
     bool ok, sorted;
     lx_tag child;
 
     if (first) {
         if (!read_attributes(h, w, tag, LX_CTX_NOTHING, &h->extra, LX_P_ATTR + f + 1, NULL, 0, NULL))
             return false;
-    } else if (tag->attrs && !lx_write_order(w, tag, LX_CTX_NOTHING, &sorted)) {
+    } else if (tag->attrs && (!lx_write_order(w, tag, LX_CTX_NOTHING, &sorted) ||
+                              !keep_inherited(h, w, tag, &inherited))) {
         return false;
     }
     while (next_child(w->scan, tag, &child, &ok)) {
         lx_disk disk, *kept;
 
-        if (!read_disk(h, w, &child, &disk))
+        if (!read_disk(h, w, &child, &inherited, &disk))
             return false;
         lx_head_check_disk(h, &disk, f == LX_F_DISKS ? LX_STEP_DISKS : LX_STEP_REVERT_DISKS);
         if (h->error)
@@ -416,7 +477,19 @@ static void drop_empty_list(lx_head_data *h, lx_field f, const lx_array *list)
     h->extra.used = kept;
 }
 
-/* ---- bodies ---- */
+/* ---- bodies and <active> ---- */
+
+/* <active> is no part of the document but in libvirt's own files. */
+static bool read_active(lx_head_data *h, lx_writer *w, const lx_tag *tag)
+{
+    size_t extras = h->extra.used;
+
+    if (!read_simple(h, w, tag, LX_F_ACTIVE, &h->active_text))
+        return false;
+    if (h->mode != LX_INTERNAL)
+        h->extra.used = extras;
+    return true;
+}
 
 static bool read_body(lx_head_data *h, lx_writer *w, const lx_tag *tag, unsigned which,
                       const lx_slot *slot)
@@ -425,9 +498,15 @@ static bool read_body(lx_head_data *h, lx_writer *w, const lx_tag *tag, unsigned
     bool ok;
 
     body->from = lx_out_pos(&w->out) + 3; /* behind the line feed and the indentation */
-    w->capture.wanted = which == LX_BODY_DOMAIN;
+    w->capture.wanted = which != LX_BODY_COOKIE;
+    w->capture.inactive = which == LX_BODY_INACTIVE;
+    w->capture.seen_name = w->capture.seen_uuid = false;
     ok = lx_write_element(w, tag, slot, 1);
-    w->capture.wanted = false;
+    w->capture.wanted = w->capture.inactive = false;
+    if (w->capture.bad_uuid)
+        lx_head_error(h, which == LX_BODY_DOMAIN ? LX_STEP_DOMAIN : LX_STEP_INACTIVE,
+                      LX_E_UUID_INVALID, w->capture.bad_uuid);
+    w->capture.bad_uuid = NULL;
     body->to = lx_out_pos(&w->out);
     body->there = true;
     return ok;
@@ -458,7 +537,7 @@ static bool read_field(lx_head_data *h, lx_writer *w, const lx_tag *tag, const l
     case LX_F_DOMAIN: return read_body(h, w, tag, LX_BODY_DOMAIN, slot);
     case LX_F_INACTIVE: return read_body(h, w, tag, LX_BODY_INACTIVE, slot);
     case LX_F_COOKIE: return read_body(h, w, tag, LX_BODY_COOKIE, slot);
-    default: return read_simple(h, w, tag, f, &h->active_text);
+    default: return read_active(h, w, tag);
     }
 }
 
@@ -493,8 +572,6 @@ bool lx_head_read(lx_head_data *h, lx_writer *w, const lx_tag *root)
     }
     if (!ok || !lx_scan_epilog(s))
         return false;
-    if (w->capture.bad_uuid)
-        lx_head_error(h, LX_STEP_DOMAIN, LX_E_UUID_INVALID, w->capture.bad_uuid);
     settle_bodies(h, &w->out);
     drop_empty_list(h, LX_F_DISKS, &h->disk);
     drop_empty_list(h, LX_F_REVERT_DISKS, &h->revert_disk);

@@ -101,6 +101,7 @@ typedef struct {
     lx_array disk, revert_disk; /* lx_disk */
     lx_array pair;              /* lx_pair */
     lx_array extra, disk_extra; /* lx_extra */
+    size_t handed_down;         /* bytes of attributes that disks took over from their lists */
     lx_body body[LX_BODIES];
     lx_code error; /* first semantic error so far, by libvirt's check order */
     const uint8_t *error_at;

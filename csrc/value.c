@@ -104,40 +104,45 @@ uint16_t lx_value_typed_context(lx_writer *w, const lx_tag *tag, uint16_t ctx)
     return ctx;
 }
 
-static void capture_uuid(lx_writer *w, const lx_frame *f, lx_leaf *leaf)
+/* Give the UUID in `text` its canonical spelling; true if it is one. */
+static bool respell_uuid(lx_writer *w, const lx_frame *f, lx_leaf *leaf, lx_buf *text)
 {
-    lx_capture *c = &w->capture;
     uint8_t canonical[36];
 
-    if (!c->uuid.len)
-        return;
-    if (!lx_value_uuid((lx_span){c->uuid.data, c->uuid.len}, canonical)) {
-        c->bad_uuid = f->start;
-        return;
+    if (!text->len)
+        return false;
+    if (!lx_value_uuid((lx_span){text->data, text->len}, canonical)) {
+        w->capture.bad_uuid = f->start;
+        return false;
     }
-    c->has_uuid = true;
-    if (c->uuid.len == 36 && !memcmp(c->uuid.data, canonical, 36))
-        return;
-    c->uuid.len = w->text.len = 0;
-    lx_buf_add(&c->uuid, canonical, 36);
+    if (text->len == 36 && !memcmp(text->data, canonical, 36))
+        return true;
+    text->len = w->text.len = 0;
+    lx_buf_add(text, canonical, 36);
     lx_buf_add(&w->text, canonical, 36);
     *leaf = (lx_leaf){{NULL, 0}, true, false};
+    return true;
 }
 
 void lx_value_capture(lx_writer *w, const lx_frame *f, lx_leaf *leaf)
 {
     lx_capture *c = &w->capture;
     bool name = lx_span_is(f->name, "name"), uuid = lx_span_is(f->name, "uuid");
-    lx_buf *into = name ? &c->name : &c->uuid;
+    lx_buf *into = c->inactive ? &c->other : name ? &c->name : &c->uuid;
     bool *seen = name ? &c->seen_name : &c->seen_uuid;
+    bool good;
 
     if ((!name && !uuid) || *seen)
         return;
     *seen = true;
+    into->len = 0;
     if (leaf->decoded)
         lx_buf_add(into, w->text.data, w->text.len);
     else
         lx_text_decode(into, leaf->span, false);
-    if (uuid)
-        capture_uuid(w, f, leaf);
+    if (!uuid)
+        return;
+    good = respell_uuid(w, f, leaf, into);
+    if (!c->inactive)
+        c->has_uuid = good;
 }

@@ -7,7 +7,8 @@
 /* C's strtoll in base 10, nothing behind the number: libvirt's way to read integers. */
 bool lx_value_integer(lx_span text, int64_t *value);
 
-/* A UUID as libvirt reads it (any case, dashes anywhere or nowhere, blanks around) in canonical
+/* A UUID as libvirt reads it (any case, dashes and blanks between bytes or nowhere,
+ * white space around) in canonical
  * form; false if it is none. */
 bool lx_value_uuid(lx_span text, uint8_t out[36]);
 

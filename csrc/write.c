@@ -12,6 +12,7 @@ void lx_write_init(lx_writer *w, lx_scan *scan, const lx_allocator *alloc)
     lx_buf_init(&w->text, alloc);
     lx_buf_init(&w->capture.name, alloc);
     lx_buf_init(&w->capture.uuid, alloc);
+    lx_buf_init(&w->capture.other, alloc);
 }
 
 void lx_write_free(lx_writer *w)
@@ -21,6 +22,7 @@ void lx_write_free(lx_writer *w)
     lx_buf_free(&w->text);
     lx_buf_free(&w->capture.name);
     lx_buf_free(&w->capture.uuid);
+    lx_buf_free(&w->capture.other);
     w->alloc->release(w->alloc->user, w->kid);
     w->alloc->release(w->alloc->user, w->order);
     lx_metadata_free(w);
@@ -615,7 +617,7 @@ bool lx_write_element(lx_writer *w, const lx_tag *tag, const lx_slot *slot, unsi
         return false;
     }
     if (w->out.buf.failed || w->scratch.failed || w->text.failed || w->capture.name.failed ||
-        w->capture.uuid.failed)
+        w->capture.uuid.failed || w->capture.other.failed)
         return lx_scan_fail(w->scan, LX_NOMEM, w->scan->p);
     if (lx_out_pos(&w->out) > LX_MAX_DOCUMENT)
         return lx_scan_fail(w->scan, LX_E_LIMIT_SIZE, tag->start);

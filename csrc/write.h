@@ -43,9 +43,11 @@ typedef struct {
 /* What is learned of a <domain> in passing. */
 typedef struct {
     bool wanted;
+    bool inactive; /* only the UUID's spelling matters: it is not the snapshot's domain */
     bool seen_name, seen_uuid; /* only the first of each counts */
     bool has_uuid;
     lx_buf name, uuid;       /* decoded; empty: absent */
+    lx_buf other;            /* what is looked at and not kept */
     const uint8_t *bad_uuid; /* source of a malformed one */
 } lx_capture;
 

@@ -17,7 +17,7 @@ Bodies = dict[bytes, bytes]
 """Bodies by their SHA-256 digest."""
 
 _LARGE: Final = 16384  # bytes
-_MANY: Final = 4096
+_MANY: Final = 256
 _sha256: Final = hashlib.sha256
 
 

@@ -8,9 +8,10 @@ level means.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 
-from lineage.canon.twin_read import Element, Text, read
-from lineage.canon.twin_write import arrange, write
+from lineage.canon.twin_read import Element, Node, Text, read
+from lineage.canon.twin_write import by_rank, write
 from lineage.errors import SnapshotError
 
 __all__ = ["canonicalize"]
@@ -33,9 +34,9 @@ PROTOCOLS = frozenset(
     {"none", "nbd", "rbd", "sheepdog", "gluster", "iscsi", "http", "https", "ftp", "ftps"}
     | {"tftp", "ssh", "vxhs", "nfs"}
 )
-FIELDS = frozenset(
-    {"name", "description", "state", "parent", "creationTime", "memory", "disks"}
-    | {"revertDisks", "domain", "inactiveDomain", "cookie", "active"}
+FIELDS = (
+    *("name", "description", "state", "parent", "creationTime", "memory", "disks"),
+    *("revertDisks", "domain", "inactiveDomain", "cookie", "active"),
 )
 # The C library's isspace(), less what XML does not allow.
 SPACE = "[ \t\n\r]*"
@@ -57,7 +58,7 @@ def canonicalize(xml: bytes | str, *, mode: str = "redefine") -> bytes:
     if mode not in MODES:
         raise ValueError(f"mode is none of {', '.join(MODES)}")
     root = read(xml)
-    if root.get("xmlns") or root.name not in ("domainsnapshot", "domain"):
+    if root.foreign or root.name not in ("domainsnapshot", "domain"):
         raise SnapshotError("not-a-snapshot", root.offset, "root element is not a snapshot's")
     out: list[str] = []
     write(domain(root) if root.name == "domain" else snapshot(root, mode), [], out)
@@ -67,38 +68,73 @@ def canonicalize(xml: bytes | str, *, mode: str = "redefine") -> bytes:
 def snapshot(root: Element, mode: str) -> Element:
     """What libvirt understands of a snapshot, checked in its order; the rest as it stands."""
     required = mode != "create"
-    found: dict[str, Element | None] = {
+    found = {
         "name": text_field(root, "name"),
         "description": text_field(root, "description"),
     }
-    if required and (found["name"] is None or not found["name"].text()):
-        raise SnapshotError("name-missing", root.offset, "a redefined snapshot needs a name")
+    if required and found["name"] is None:
+        raise SnapshotError("name-missing", place(root, "name"), "a snapshot needs a name")
     found["creationTime"] = creation_time(root, required)
     found["state"] = state(root, required)
     found["parent"] = parent(root)
-    for name in ("domain", "inactiveDomain"):
-        element = root.first(name)
-        found[name] = domain(element) if element else None
-    now = found["state"].text() if found["state"] else ""
-    found["memory"] = memory(root, now, mode)
+    found["domain"] = domain(body) if (body := root.first("domain")) else None
+    found["memory"] = memory(root, found["state"], mode)
     found["disks"] = disks(root, "disks")
     found["revertDisks"] = disks(root, "revertDisks")
     found["active"] = active(root) if mode == "internal" else None
-    found["cookie"] = root.first("cookie")
-    return Element(root.name, root.attributes, [*in_order(root, found)], root.offset)
-
-
-def in_order(root: Element, found: dict[str, Element | None]) -> list[Element]:
-    """The children: of each field what was found, once, and unknown ones where they stand."""
-    source = Element(root.name, children=list(root.children))
+    found |= {name: root.first(name) for name in ("inactiveDomain", "cookie")}
+    children = root.elements()
     if root.first("memory") is None and found["memory"]:
-        source.children.append(found["memory"])
-    children = []
-    for child in arrange(source, ""):
-        field = found.pop(child.name, None) if child.name in FIELDS else child
-        if field is not None:
-            children.append(field)
-    return children
+        children.append(found["memory"])
+    return arranged(root, root.attributes, once(in_order(children, FIELDS), found))
+
+
+# ---- unknown things, kept where they stand
+
+
+def in_order(children: list[Element], names: Sequence[str]) -> list[Element]:
+    """The elements of these names in this order; others stay behind what they stood behind."""
+    ranks = {name: rank for rank, name in enumerate(names)}
+    return by_rank(children, lambda child: "" if child.foreign else child.name, ranks)
+
+
+def once(children: list[Element], found: Mapping[str, Element | None]) -> list[Element]:
+    """The elements; of those named in `found` only the first, and as found there."""
+    kept = []
+    left = dict(found)
+    for child in children:
+        known = child.name in found and not child.foreign
+        if (each := left.pop(child.name, None) if known else child) is not None:
+            kept.append(each)
+    return kept
+
+
+def arranged(
+    element: Element, attributes: list[tuple[str, str]], children: Sequence[Node], name: str = ""
+) -> Element:
+    """A copy with other content, and perhaps another name, that is not to be rearranged."""
+    name = name or element.name
+    return Element(name, attributes, [*children], element.offset, arranged=True)
+
+
+def with_attributes(
+    element: Element, names: Sequence[str], values: Mapping[str, str | None]
+) -> list[tuple[str, str]]:
+    """The attributes, those of these names in this order; missing ones from `values`."""
+    attributes = list(element.attributes)
+    for name, value in values.items():
+        if value is not None and element.get(name) is None:
+            attributes.append((name, value))
+    ranks = {name: rank for rank, name in enumerate(names)}
+    return by_rank(attributes, lambda attribute: attribute[0], ranks)
+
+
+def place(parent: Element, name: str) -> int:
+    """Where to point for a field that says nothing: at it, or at its parent."""
+    return (parent.first(name) or parent).offset
+
+
+# ---- fields
 
 
 def text_field(parent: Element, name: str) -> Element | None:
@@ -108,19 +144,15 @@ def text_field(parent: Element, name: str) -> Element | None:
 
 
 def with_text(element: Element, value: str) -> Element | None:
-    if not value and not element.attributes:
-        return None
-    content = [Text(value)] if value else []
-    return Element(element.name, element.attributes, [*content], element.offset)
+    return arranged(element, element.attributes, [Text(value)]) if value else None
 
 
 def state(root: Element, required: bool) -> Element | None:
     """``<state>``; a request may say anything, libvirt does not look."""
     element = text_field(root, "state")
-    if element is None or not element.text():
-        if required:
-            raise SnapshotError("state-missing", root.offset, "a snapshot needs a state")
-    elif required and element.text() not in STATES:
+    if required and element is None:
+        raise SnapshotError("state-missing", place(root, "state"), "a snapshot needs a state")
+    if required and element and element.text() not in STATES:
         raise SnapshotError("state-invalid", element.offset, "no state of that name")
     return element
 
@@ -128,12 +160,11 @@ def state(root: Element, required: bool) -> Element | None:
 def creation_time(root: Element, required: bool) -> Element | None:
     """``<creationTime>``: seconds, read as C's strtoll() reads them."""
     element = text_field(root, "creationTime")
-    if element is None or not element.text():
+    if element is None:
         if required:
-            raise SnapshotError(
-                "creation-time-missing", root.offset, "a snapshot needs a creationTime"
-            )
-        return element
+            offset = place(root, "creationTime")
+            raise SnapshotError("creation-time-missing", offset, "a snapshot needs a creationTime")
+        return None
     value = integer(element.text(), -(1 << 63), (1 << 63) - 1)
     if value is None:
         raise SnapshotError(
@@ -147,8 +178,7 @@ def active(root: Element) -> Element | None:
     element = root.first("active")
     value = integer(element.string(), -(1 << 31), (1 << 31) - 1) if element else None
     if element is None or value is None:
-        offset = (element or root).offset
-        raise SnapshotError("active-missing", offset, "no <active> with a number in it")
+        raise SnapshotError("active-missing", place(root, "active"), "no <active> with a number")
     return with_text(element, str(value))
 
 
@@ -163,37 +193,18 @@ def integer(text: str, least: int, most: int) -> int | None:
 
 def parent(root: Element) -> Element | None:
     """``<parent>``; of several the first that has a ``<name>``."""
-    parents = [child for child in root.elements() if child.name == "parent"]
-    if not parents:
+    element = next((each for each in root.named("parent") if each.first("name")), None)
+    name = text_field(element, "name") if element else None
+    if element is None or name is None:
         return None
-    element = next((each for each in parents if each.first("name")), parents[0])
-    name = text_field(element, "name")
-    return with_children(element, once(element, {"name": name}))
+    return arranged(element, element.attributes, once(element.elements(), {"name": name}))
 
 
-def once(element: Element, found: dict[str, Element | None]) -> list[Element]:
-    """The child elements; those named in `found` once, as found there."""
-    children = []
-    names = frozenset(found)
-    found = dict(found)
-    for child in element.elements():
-        kept = found.pop(child.name, None) if child.name in names else child
-        if kept is not None:
-            children.append(kept)
-    return children
-
-
-def with_children(element: Element, children: list[Element]) -> Element | None:
-    if not children and not element.attributes:
-        return None
-    return Element(element.name, element.attributes, [*children], element.offset)
-
-
-def memory(root: Element, state: str, mode: str) -> Element | None:
+def memory(root: Element, state: Element | None, mode: str) -> Element | None:
     """``<memory>``: where the guest's memory went; by state if the document does not say."""
     element = root.first("memory") or Element("memory", offset=root.offset)
     location, file = element.get("snapshot"), element.get("file")
-    offline = mode != "create" and state in OFFLINE
+    offline = mode != "create" and state is not None and state.text() in OFFLINE
 
     def refuse(code: str, message: str) -> SnapshotError:
         return SnapshotError(code, element.offset, message)
@@ -214,30 +225,26 @@ def memory(root: Element, state: str, mode: str) -> Element | None:
         raise refuse("memory-offline", "a domain that is off has no memory to save")
     if file is not None and not file.startswith("/"):
         raise refuse("memory-file-relative", "the memory file's path is not absolute")
-    attributes = with_attribute(element.attributes, "snapshot", location)
-    return with_children(Element("memory", attributes, offset=element.offset), element.elements())
-
-
-def with_attribute(
-    attributes: list[tuple[str, str]], name: str, value: str | None
-) -> list[tuple[str, str]]:
-    """The attributes and, unless it is among them or has no value, one more."""
-    if value is None or name in dict(attributes):
-        return attributes
-    return [*attributes, (name, value)]
+    attributes = with_attributes(element, ("snapshot", "file"), {"snapshot": location})
+    if not attributes and not element.elements():
+        return None
+    return arranged(element, attributes, element.elements())
 
 
 def disks(root: Element, name: str) -> Element | None:
-    """``<disks>`` or ``<revertDisks>``: one list of all, whatever their elements are called."""
-    lists = [child for child in root.elements() if child.name == name]
-    if not lists:
-        return None
-    attributes: list[tuple[str, str]] = []
-    for each in lists:
-        for key, value in each.attributes:
-            attributes = with_attribute(attributes, key, value)
-    merged = Element(name, attributes, offset=lists[0].offset)
-    return with_children(merged, [disk(child) for each in lists for child in each.elements()])
+    """``<disks>`` or ``<revertDisks>``: one list of all, whatever their elements are called.
+
+    Of the attributes of further lists stay, on their disks, those that hold for all below.
+    """
+    children = []
+    for number, each in enumerate(lists := root.named(name)):
+        inherited = [pair for pair in each.attributes if re.match("xmlns:|xml:space$", pair[0])]
+        for child in each.elements():
+            own = dict(child.attributes)
+            taken = [pair for pair in inherited if number and pair[0] not in own]
+            child.attributes = taken + child.attributes
+            children.append(disk(child))
+    return arranged(lists[0], lists[0].attributes, children) if children else None
 
 
 def disk(element: Element) -> Element:
@@ -258,9 +265,7 @@ def disk(element: Element) -> Element:
     source, driver = element.first("source"), element.first("driver")
     protocol = source.get("protocol") if source else None
     if source and kind == "network" and protocol is None:
-        raise SnapshotError(
-            "disk-protocol-missing", source.offset, "a network disk's source needs a protocol"
-        )
+        raise refuse("disk-protocol-missing", "a network disk's source needs a protocol")
     if kind == "network" and protocol is not None and protocol not in PROTOCOLS:
         raise refuse("disk-protocol-invalid", "no such protocol")
     image = driver.get("type") if driver else None
@@ -270,12 +275,11 @@ def disk(element: Element) -> Element:
     path = source.get(PATH_ATTRIBUTE.get(kind, "")) if source else None
     if path and kind in ("file", "block") and not path.startswith("/"):
         raise refuse("disk-path-relative", "the image's path is not absolute")
-    attributes = element.attributes
-    if path or image:
-        attributes = with_attribute(attributes, "snapshot", "external")
-        attributes = with_attribute(attributes, "type", "file")
+    stored = {"snapshot": "external", "type": "file"} if path or image else {}
+    attributes = with_attributes(element, ("name", "snapshot", "type"), stored)
+    children = in_order(element.elements(), ("snapshotDeleteInProgress", "driver", "source"))
     found["snapshotDeleteInProgress"] = element.first("snapshotDeleteInProgress")
-    return Element("disk", attributes, [*once(element, found)], element.offset)
+    return arranged(element, attributes, once(children, found), "disk")
 
 
 def with_cache(driver: Element) -> Element:
@@ -308,8 +312,8 @@ def in_bytes(element: Element) -> Element:
         size *= base ** (1 + "kmgtpe".index(letter[1].lower()))
     if size >= 1 << 64:
         raise SnapshotError("disk-cache-invalid", element.offset, "size is too large")
-    attributes = [(key, "bytes" if key == "unit" else value) for key, value in element.attributes]
-    attributes = with_attribute(attributes, "unit", "bytes")
+    attributes = [(key, value) for key, value in element.attributes if key != "unit"]
+    attributes.append(("unit", "bytes"))
     return Element(element.name, attributes, [Text(str(size))], element.offset)
 
 

@@ -65,18 +65,23 @@ class Blanks:
         self.last: Node | None = None
 
     def text(self, source: str, *, at_end: bool) -> str:
-        """The characters that stay of a run of text; `at_end`: the end tag follows."""
-        kept = ""
-        for piece in re.findall(r"&[^;]*;|[^&]+", source):
-            if piece.startswith("&"):
-                kept += unescape(piece)
-            elif piece != source or self.keeps(piece, at_end):
-                kept += piece
-                # A run that begins with a non-blank ASCII character goes unnoticed.
-                noticed = piece[0] in BLANKS or not piece.isascii()
-                if noticed and self.space == UNTOLD:
-                    self.space = TEXT_SEEN
-        return kept
+        """The characters that stay of a run of text; `at_end`: the end tag follows.
+
+        It is looked at as it will be printed, so that it makes no difference how a character
+        was spelt; only blanks that stay for being references are printed as one.
+        """
+        value = unescape(source)
+        printed = escape(value)
+        if not self.keeps(value, at_end):
+            if "&" not in source:
+                return ""
+            printed = f"&#{ord(value[0])};{value[1:]}"
+        for piece in re.findall(r"&[^;]*;|[^&]+", printed):
+            # A run that begins with a non-blank ASCII character goes unnoticed.
+            noticed = not piece.startswith("&") and (piece[0] in BLANKS or not piece.isascii())
+            if noticed and self.space == UNTOLD:
+                self.space = TEXT_SEEN
+        return value
 
     def keeps(self, piece: str, at_end: bool) -> bool:
         """Whether a run stays that reaches from one tag to the next."""

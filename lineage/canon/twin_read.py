@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from lxml import etree
@@ -44,8 +45,9 @@ TOKEN = re.compile(
 DECLARATION = re.compile(
     rf"""<\?xml{S}+version{S}*={S}*(?P<version>"[^"<&]*"|'[^'<&]*')"""
     rf"""(?:{S}+encoding{S}*={S}*(?P<encoding>"[^"<&]*"|'[^'<&]*'))?"""
-    rf"""(?:{S}+standalone{S}*={S}*(?:"(?:yes|no)"|'(?:yes|no)'))?{S}*\?>"""
+    rf"""(?P<rest>(?:{S}+standalone{S}*={S}*(?:"(?:yes|no)"|'(?:yes|no)'))?{S}*\?>)?"""
 )
+FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(slots=True)
@@ -84,12 +86,16 @@ class Element:
 
     Attributes:
         offset: byte of its ``<`` in the document.
+        foreign: a name without prefix is in some namespace here.
+        arranged: attributes and children stand as they are to be printed.
     """
 
     name: str
     attributes: list[tuple[str, str]] = field(default_factory=list)
     children: list[Node] = field(default_factory=list)
     offset: int = 0
+    foreign: bool = False
+    arranged: bool = False
 
     def elements(self) -> list[Element]:
         """The child elements."""
@@ -105,9 +111,13 @@ class Element:
         """The value of an attribute, None if it is absent."""
         return next((value for key, value in self.attributes if key == name), None)
 
+    def named(self, name: str) -> list[Element]:
+        """The child elements of that name that are in no namespace."""
+        return [each for each in self.elements() if each.name == name and not each.foreign]
+
     def first(self, name: str) -> Element | None:
-        """The first child element of that name."""
-        return next((child for child in self.elements() if child.name == name), None)
+        """The first of `named`."""
+        return next(iter(self.named(name)), None)
 
     def string(self) -> str:
         """All character data inside, markup left out: XPath's string()."""
@@ -127,55 +137,66 @@ def read(xml: bytes | str) -> Element:
     """Read a document and return its root.
 
     Raises:
-        XMLError: not UTF-8, not well-formed, namespace-ill, with a DOCTYPE, or over a limit.
+        XMLError: not UTF-8, not well-formed, namespace-ill, with a DOCTYPE, or over a limit;
+            of several such errors the first in the document.
     """
-    data, text, shift = _decode(xml)
-    root = _nodes(text, shift)
-    _compare(root, _judge(data, text, shift))
+    text, shift = _decode(xml)
+    errors = []
+    try:
+        root = _nodes(text, shift)
+    except XMLError as error:
+        errors.append(error)
+    try:
+        theirs = _judge(text, shift)
+    except XMLError as error:
+        errors.insert(0, error)
+    if errors:
+        raise min(errors, key=lambda error: error.offset)
+    _compare(root, theirs)
     return root
 
 
-def unescape(source: str) -> str:
-    """Resolve the references in `source`.
+def unescape(source: str, offset: int = 0) -> str:
+    """Resolve the references in `source`, which stands at the byte `offset`.
 
     Raises:
         XMLError: a reference that XML without a DTD does not define.
     """
-    if "&" not in source:
-        return source
-    return re.sub(r"&([^;]*);?", _resolve, source)
+
+    def resolve(match: re.Match[str]) -> str:
+        name = match[1]
+        if number := re.fullmatch(r"#(?:x0*([0-9a-fA-F]{1,6})|0*([0-9]{1,7}))", name):
+            code = int(number[1], 16) if number[1] else int(number[2])
+            if 0 < code <= 0x10FFFF:
+                return chr(code)
+        if name not in ENTITIES or not match[0].endswith(";"):
+            raise XMLError("malformed", offset, "undefined reference")
+        return ENTITIES[name]
+
+    return re.sub(r"&([^;]*);?", resolve, source) if "&" in source else source
 
 
-def _resolve(match: re.Match[str]) -> str:
-    name = match[1]
-    if number := re.fullmatch(r"#(?:x0*([0-9a-fA-F]{1,6})|0*([0-9]{1,7}))", name):
-        code = int(number[1], 16) if number[1] else int(number[2])
-        if 0 < code <= 0x10FFFF:
-            return chr(code)
-    if name not in ENTITIES or not match[0].endswith(";"):
-        raise XMLError("malformed", 0, "undefined reference")
-    return ENTITIES[name]
-
-
-def _decode(xml: bytes | str) -> tuple[bytes, str, int]:
-    """The UTF-8 bytes, their text with a declaration blanked out, and the length of a BOM."""
+def _decode(xml: bytes | str) -> tuple[str, int]:
+    """The text with a declaration blanked out, and the length of a BOM."""
     try:
         data = xml.encode() if isinstance(xml, str) else bytes(xml)
-        if len(data) > MAX_SIZE:
-            raise XMLError("limit-size", MAX_SIZE, "document is larger than 64 MiB")
         shift = len(BOM) if data.startswith(BOM) else 0
+        if data[:2] in (b"<\0", b"\0<"):
+            raise XMLError("encoding", 0, "UTF-16")
+        if len(data) - shift > MAX_SIZE:
+            raise XMLError("limit-size", MAX_SIZE, "document is larger than 64 MiB")
         text = data[shift:].decode()
     except UnicodeEncodeError as error:
         offset = len(error.object[: error.start].encode())
         raise XMLError("encoding", offset, "lone surrogate") from None
     except UnicodeDecodeError as error:
-        offset = shift + error.start
-        raise XMLError("encoding", offset, "not UTF-8") from None
+        raise XMLError("encoding", shift + error.start, "not UTF-8") from None
+    if match := FORBIDDEN.search(text):
+        offset = shift + len(text[: match.start()].encode())
+        raise XMLError("malformed", offset, "a character that XML forbids")
     if text.startswith("\ufeff"):
         raise XMLError("malformed", shift, "second byte order mark")
-    if "\0" in text:
-        raise XMLError("malformed", shift + text.index("\0"), "NUL byte")
-    return data, _without_declaration(text, shift), shift
+    return _without_declaration(text, shift), shift
 
 
 def _without_declaration(text: str, shift: int) -> str:
@@ -185,9 +206,11 @@ def _without_declaration(text: str, shift: int) -> str:
     if match is None:
         raise XMLError("malformed", shift, "malformed XML declaration")
     if match["version"][1:-1] != "1.0":
-        raise XMLError("xml-version", shift, "XML version is not 1.0")
-    if match["encoding"] and match["encoding"][1:-1].lower() not in ("utf-8", "utf8"):
+        raise XMLError("malformed", shift, "XML version is not 1.0")
+    if match["encoding"] and match["encoding"][1:-1].lower() != "utf-8":
         raise XMLError("encoding", shift, "declared encoding is not UTF-8")
+    if match["rest"] is None:
+        raise XMLError("malformed", shift, "malformed XML declaration")
     return re.sub(r"[^\n]", " ", match[0]) + text[match.end() :]
 
 
@@ -214,7 +237,7 @@ def _take(match: re.Match[str], path: list[Element], offset: int) -> None:
     inside = path[-1].children
     if match["text"] is not None:
         source = _line_ends(match["text"])
-        inside.append(Text(unescape(source), source))
+        inside.append(Text(unescape(source, offset), source))
     elif match["start"] is not None:
         _open(match, path, offset)
     elif match["end"] is not None:
@@ -232,8 +255,11 @@ def _take(match: re.Match[str], path: list[Element], offset: int) -> None:
 
 
 def _open(match: re.Match[str], path: list[Element], offset: int) -> None:
-    element = Element(match["start"], _attributes(match["attributes"], offset), [], offset)
-    _limit_name(element.name, offset)
+    attributes = _attributes(match["attributes"], offset)
+    _limit_name(match["start"], offset)
+    namespace = dict(attributes).get("xmlns")
+    foreign = path[-1].foreign if namespace is None else namespace != ""
+    element = Element(match["start"], attributes, [], offset, foreign)
     path[-1].children.append(element)
     if len(path) > MAX_DEPTH:
         raise XMLError("limit-depth", offset, "more than 256 open elements")
@@ -253,7 +279,9 @@ def _attributes(source: str, offset: int) -> list[tuple[str, str]]:
             raise XMLError("limit-value", offset, "attribute value over 10,000,000 bytes")
         _limit_name(match[1], offset)
         value = re.sub("[\t\n]", " ", _line_ends(value))
-        attributes.append((match[1], unescape(value)))
+        attributes.append((match[1], unescape(value, offset)))
+    if len(dict(attributes)) < len(attributes):
+        raise XMLError("malformed", offset, "the same attribute twice")
     return attributes
 
 
@@ -285,28 +313,34 @@ def _parser(recover: bool) -> etree.XMLParser:
     )
 
 
-def _judge(data: bytes, text: str, shift: int) -> etree._Element:
+def _judge(text: str, shift: int) -> etree._Element:
     """Have lxml parse the document.
 
     Complaints that leave it well-formed are passed over: about namespace names that are not
-    URIs (any string may be one), and about xml:id, which only a DTD would make binding.
+    URIs (any string may be one), and about xml:id, which only a DTD would make binding. The
+    log is read also if lxml accepts, as it does after an error when a warning follows.
     """
     source = text.encode()
     parser = _parser(recover=False)
-    try:
-        return etree.fromstring(source, parser)
-    except etree.XMLSyntaxError:
-        log = list(parser.error_log)
-    fatal = [entry for entry in log if entry.level_name == "FATAL"]
-    namespace = [entry for entry in log if entry.type_name.startswith("NS_ERR_")]
-    for code, entries in (("malformed", fatal), ("namespace", namespace)):
-        if entries:
-            lines = data.split(b"\n", entries[0].line)[: entries[0].line - 1]
-            offset = sum(len(line) + 1 for line in lines) + max(entries[0].column - 1, shift)
-            raise XMLError(code, min(offset, len(data)), f"lxml: {entries[0].type_name}")
-    if not log:
+    tree = None
+    with suppress(etree.XMLSyntaxError):
+        tree = etree.fromstring(source, parser)
+    log = list(parser.error_log)
+    for entry in log:
+        namespace = entry.type_name.startswith("NS_ERR_")
+        if namespace or entry.level_name == "FATAL":
+            code = "namespace" if namespace else "malformed"
+            raise XMLError(code, shift + _offset(source, entry), f"lxml: {entry.type_name}")
+    if tree is None and not log:
         raise XMLError("malformed", shift, "lxml refused the document")
-    return etree.fromstring(source, _parser(recover=True))
+    return etree.fromstring(source, _parser(recover=True)) if tree is None else tree
+
+
+def _offset(source: bytes, entry: etree._LogEntry) -> int:
+    """About where lxml was when it complained."""
+    lines = source.split(b"\n", entry.line)[: entry.line - 1]
+    before = sum(len(line) + 1 for line in lines)
+    return min(before + int(entry.column) - 1, len(source))
 
 
 def _compare(root: Element, theirs: etree._Element) -> None:

@@ -12,10 +12,11 @@ from typing import Literal, TypeVar
 from lineage.canon.twin_metadata import write_metadata
 from lineage.canon.twin_read import Element, Text
 
-__all__ = ["arrange", "write"]
+__all__ = ["by_rank", "write"]
 
 INDENT = "  "
 BLANKS = " \t\r\n"
+DOMAINS = ("domain", "inactiveDomain")  # whose <metadata> is raw; elsewhere it is just a name
 
 Item = TypeVar("Item")
 Ranks = Mapping[str, int]
@@ -73,7 +74,7 @@ def order() -> Order:
     return Order(
         contexts=contexts,
         alias=facts["alias"],
-        known=frozenset(kids | contexts.keys() | facts["alias"].keys()),
+        known=frozenset(kids | contexts.keys() | facts["alias"].keys()) - set(facts["raw"]),
         **{name: frozenset(facts[name]) for name in sets},
     )
 
@@ -91,9 +92,13 @@ def by_rank(items: Iterable[Item], name: Callable[[Item], str], ranks: Ranks) ->
 def arrange(element: Element, parent: str) -> list[Element]:
     """The child elements in canonical order."""
     context = order().context(element, parent)
-    if context.sequence:
+    if context.sequence or element.arranged:
         return element.elements()
-    return by_rank(element.elements(), lambda child: child.name, context.kids)
+
+    def name(child: Element) -> str:
+        return "" if child.name in order().raw and child.foreign else child.name
+
+    return by_rank(element.elements(), name, context.kids)
 
 
 def content(element: Element) -> Literal["text", "elements", "mixed"]:
@@ -114,11 +119,12 @@ def content(element: Element) -> Literal["text", "elements", "mixed"]:
 def write(element: Element, path: list[Element], out: list[str]) -> None:
     """Append the canonical lines of `element`, which stands inside the elements of `path`."""
     indent = INDENT * len(path)
-    if element.name in order().raw:
+    parent = path[-1].name if path else ""
+    if element.name in order().raw and parent in DOMAINS and not element.foreign:
         write_metadata(element, path, out)
         return
-    parent = path[-1].name if path else ""
-    out.append(indent + start_tag(element, order().context(element, parent).attributes))
+    ranks = {} if element.arranged else order().context(element, parent).attributes
+    out.append(indent + start_tag(element, ranks))
     inside = content(element)
     if inside == "elements" and element.elements():
         out.append(">\n")

@@ -29,6 +29,7 @@ class Appender:
     Attributes:
         versions: of the streams; whoever decides puts here the version decided upon.
         bodies: what the waiting events need, by digest.
+        refused: what the events needed whose decisions are made again just now, by digest.
         written: how many events were appended.
     """
 
@@ -43,23 +44,11 @@ class Appender:
         self._handed: set[bytes] = set()
         self.versions: dict[str, int] = {}
         self.bodies: dict[bytes, bytes] = {}
+        self.refused: dict[bytes, bytes] = {}
         self.written = 0
 
-    def decide(self, decision: Callable[..., None], *arguments: Any) -> None:
-        """Call `decision`, which adds events or does not; and flush if enough have come.
-
-        Raises:
-            Busy: the log could not be written; nothing that waited is lost or written.
-        """
-        before = self._count
-        decision(*arguments)
-        if self._count != before:
-            self._decisions.append((decision, arguments))
-            if self._count >= self._size or self._bytes >= _BYTES:
-                self.flush()
-
     def add(self, stream: str, event: NewEvent, size: int = 0) -> None:
-        """Let an event wait. To be called by a decision.
+        """Let an event wait.
 
         Args:
             size: about how many bytes wait with it.
@@ -71,6 +60,23 @@ class Appender:
             waiting.append(event)
         self._count += 1
         self._bytes += size
+
+    def remember(self, decide: Callable[..., None], *arguments: Any) -> None:
+        """Call `decide` to make the decision again that has just added events.
+
+        Args:
+            arguments: for it; they wait too, so they should be small.
+        """
+        self._decisions.append((decide, arguments))
+
+    def flush_if_full(self) -> None:
+        """Append all that waits if that is enough for a batch. Not to be called by a decision.
+
+        Raises:
+            Busy: the log could not be written; nothing that waited is lost or written.
+        """
+        if self._count >= self._size or self._bytes >= _BYTES:
+            self.flush()
 
     def flush(self) -> None:
         """Append all that waits."""
@@ -101,13 +107,12 @@ class Appender:
 
     def _decide_again(self) -> None:
         decisions, stale = self._decisions, list(self._waiting)
+        self.refused = self.bodies
         self._reset()
         self._forget(stale)
-        for decision, arguments in decisions:
-            before = self._count
-            decision(*arguments)
-            if self._count != before:
-                self._decisions.append((decision, arguments))
+        for decide, arguments in decisions:
+            decide(*arguments)
+        self.refused = {}
 
     def _reset(self) -> None:
         self._waiting, self._decisions, self.bodies = {}, [], {}

@@ -12,13 +12,13 @@ import msgspec
 
 from lineage import canon, documents
 from lineage.definitions import Definer, Definition, new_event, redefined
-from lineage.events import CurrentChanged
+from lineage.events import CurrentChanged, Defined, decode
 from lineage.intake.appender import Appender
 from lineage.intake.incoming import Incoming, Verdict
 from lineage.intake.report import Note, Report
 from lineage.intake.settling import Candidate, settle
 from lineage.intake.spool import Arrival, Spool
-from lineage.log.base import EventLog
+from lineage.log.base import EventLog, NewEvent
 from lineage.model import Secure
 from lineage.tree import Tree, fold
 from lineage.views import replay
@@ -82,7 +82,8 @@ class Placing:
             active: the value of its ``<active>``, None without one.
             label, origin: its file, and the source of that.
         """
-        self._appender.decide(self._place, stream, parts, active, label, origin)
+        self._place(stream, parts, active, label, origin)
+        self._appender.flush_if_full()
         if self._held > _SNAPSHOTS or len(self._warm) > _DOMAINS:
             self._cool_down()
 
@@ -93,12 +94,14 @@ class Placing:
         report.added += appender.written
         self._later.sort()
         for (stream, name), rows in groupby(self._later, key=itemgetter(0, 1)):
-            appender.decide(self._settle, stream, name, [row[2] for row in rows])
+            self._settle(stream, name, [row[2] for row in rows])
+            appender.flush_if_full()
         appender.flush()
         self._count()
         for domain in self._domains.values():
             if domain.claimed():
-                appender.decide(self._make_current, domain.stream)
+                self._make_current(domain.stream)
+                appender.flush_if_full()
             if domain.contested:
                 message = "several snapshots claim to be current; the youngest of them counts"
                 report.notes.append(Note(domain.stream, "several-current", message))
@@ -125,7 +128,9 @@ class Placing:
             secure = Secure.UNKNOWN if active is None else Secure.YES
             appender = self._appender
             data = self._definer.define(stream, parts, digest, appender.bodies, secure)
-            appender.add(stream, new_event(data, origin), len(xml))
+            event = new_event(data, origin)
+            appender.add(stream, event, len(xml))
+            appender.remember(self._place_again, stream, event, active, label)
         elif verdict is Verdict.EQUAL:
             self._report.equal += 1
         elif verdict is Verdict.KNOWN:
@@ -136,6 +141,17 @@ class Placing:
             number = self._spool.add(Arrival(stream, xml, active, label, origin))
             candidate = Candidate(parts.creation_time or 0, digest, number)
             self._later.append((stream, name, candidate))
+
+    def _place_again(self, stream: str, event: NewEvent, active: int | None, label: str) -> None:
+        """Decide anew on the document of an event that was refused."""
+        data = cast(Defined, decode(event.tag, event.schema, event.payload))
+        bodies = self._appender.refused
+        domain, inactive, cookie = (
+            None if digest is None else bodies[digest]
+            for digest in (data.domain, data.inactive_domain, data.cookie)
+        )
+        xml = canon.join(data.head, domain, inactive, cookie)
+        self._place(stream, _split(xml), active, label, event.source)
 
     def _domain(self, stream: str) -> Incoming:
         domain = self._domains.get(stream)
@@ -202,6 +218,8 @@ class Placing:
                 data = redefined(data)
             self._appender.add(stream, new_event(data, origin), len(data.head))
             exists = True
+        if settled.events:
+            self._appender.remember(self._settle, stream, name, candidates)
 
     def _definition(self, stream: str, arrival: Arrival, digest: bytes) -> Definition:
         secure = Secure.UNKNOWN if arrival.active is None else Secure.YES
@@ -220,6 +238,7 @@ class Placing:
         if claim is not None:
             _, name, origin = claim
             self._appender.add(stream, new_event(CurrentChanged(name), origin))
+            self._appender.remember(self._make_current, stream)
 
     def _count(self) -> None:
         """Add up what became of the documents that had to wait."""

@@ -1,26 +1,48 @@
-"""A body at rest: how one row of the table `bodies` holds the bytes of a body.
+"""Bodies at rest: several are packed one behind the other, and compressed together.
 
-Each row carries the number of its encoding, so that another one can be added without
-touching the rows that are there.
+Bodies that come together resemble one another, so that a pack takes a tenth of the room and
+of the time that its bodies would take one by one. Each pack carries the number of its
+encoding, so that another one can be added without touching what is there.
 """
 
 from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Iterable, Iterator
 from typing import Final
 
+import msgspec
 import zstandard
 
 from lineage.errors import Damaged
 
-__all__ = ["MAX_BODY", "RAW", "ZSTD", "pack", "unpack"]
+__all__ = ["MAX_BODY", "RAW", "ZSTD", "Pack", "cut", "pack", "packs", "unpack"]
 
 RAW: Final = 0  # the bytes themselves
 ZSTD: Final = 1  # one Zstandard frame that tells its content's length
 # Bytes. A document is at most 64 MiB; escaping can make its canonical form six times that.
 MAX_BODY: Final = 512 * 1024 * 1024
-_LEVEL: Final = 3
+# Bytes from which on no further body is added. Twice as many save a third of the room, and
+# double the time that it takes to read a body.
+_PACK: Final = 64 * 1024
+_LEVEL: Final = 1
+
+
+class Pack(msgspec.Struct, frozen=True, gc=False):
+    """Bodies as stored together.
+
+    Attributes:
+        encoding: RAW or ZSTD.
+        length: of the bodies together, in bytes.
+        data: the bodies one behind the other, encoded.
+        bodies: each body's digest, and its length in bytes.
+    """
+
+    encoding: int
+    length: int
+    data: bytes
+    bodies: list[tuple[bytes, int]]
 
 
 class _Contexts(threading.local):
@@ -34,37 +56,66 @@ class _Contexts(threading.local):
 _contexts: Final = _Contexts()
 
 
-def pack(body: bytes) -> tuple[int, int, bytes]:
-    """Return (encoding, length of the body in bytes, data) as stored.
+def packs(bodies: Iterable[tuple[bytes, bytes]]) -> Iterator[Pack]:
+    """Yield packs that hold the bodies, given with their digests, in this order.
 
     Raises:
-        ValueError: the body is longer than `MAX_BODY`.
+        ValueError: a body is longer than `MAX_BODY`.
     """
-    if len(body) > MAX_BODY:
-        raise ValueError(f"a body has at most {MAX_BODY} bytes")
-    data = _contexts.compressor.compress(body)
-    if len(data) < len(body):
-        return ZSTD, len(body), data
-    return RAW, len(body), body
+    members: list[tuple[bytes, int]] = []
+    content: list[bytes] = []
+    size = 0
+    for digest, body in bodies:
+        length = len(body)
+        if length > MAX_BODY:
+            raise ValueError(f"a body has at most {MAX_BODY} bytes")
+        if content and size + length > _PACK:
+            yield Pack(*pack(b"".join(content)), members)
+            members, content, size = [], [], 0
+        members.append((digest, length))
+        content.append(body)
+        size += length
+    if content:
+        yield Pack(*pack(b"".join(content)), members)
+
+
+def pack(content: bytes) -> tuple[int, int, bytes]:
+    """Return (encoding, length of the content in bytes, data) as stored."""
+    data = _contexts.compressor.compress(content)
+    if len(data) < len(content):
+        return ZSTD, len(content), data
+    return RAW, len(content), content
 
 
 def unpack(digest: bytes, encoding: int, length: int, data: bytes) -> bytes:
-    """Return the body that `pack` was given.
+    """Return the content that `pack` was given.
 
     Never takes more memory than `length` says, nor more than `MAX_BODY`, whatever the data.
 
+    Args:
+        digest: of the body in it that is wanted; names the damage.
+
     Raises:
-        Damaged: the data is not what was stored, or of an encoding this release cannot read.
+        Damaged: the data cannot be what was stored, or is of an encoding that this release
+            cannot read.
     """
     if not 0 <= length <= MAX_BODY:
-        raise Damaged(f"body {digest.hex()} has an impossible length")
+        raise Damaged(f"body {digest.hex()} is in a pack of an impossible length")
     if encoding == RAW:
-        body = data
-    elif encoding == ZSTD:
-        body = _decompress(digest, length, data)
-    else:
-        raise Damaged(f"body {digest.hex()} has the unknown encoding {encoding}")
-    if hashlib.sha256(body).digest() != digest:
+        return data
+    if encoding == ZSTD:
+        return _decompress(digest, length, data)
+    raise Damaged(f"body {digest.hex()} is in a pack of the unknown encoding {encoding}")
+
+
+def cut(digest: bytes, content: bytes, start: int, length: int) -> bytes:
+    """Return a body out of a pack's content.
+
+    Raises:
+        Damaged: what is there is not the body of that digest.
+    """
+    body = content[start : start + length] if start >= 0 <= length else b""
+    if len(body) != length or hashlib.sha256(body).digest() != digest:
         raise Damaged(f"body {digest.hex()} has another digest")
     return body
 

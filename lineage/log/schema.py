@@ -43,12 +43,18 @@ CREATE TABLE events (
     commit_number INTEGER NOT NULL,
     UNIQUE (stream, version)
 ) STRICT;
-CREATE TABLE bodies (
+CREATE TABLE packs (
     id       INTEGER PRIMARY KEY,
-    digest   BLOB    NOT NULL UNIQUE CHECK (length(digest) = 32),
     encoding INTEGER NOT NULL,
     length   INTEGER NOT NULL,
     data     BLOB    NOT NULL
+) STRICT;
+CREATE TABLE bodies (
+    id     INTEGER PRIMARY KEY,
+    digest BLOB    NOT NULL UNIQUE CHECK (length(digest) = 32),
+    pack   INTEGER NOT NULL REFERENCES packs (id),
+    start  INTEGER NOT NULL,
+    length INTEGER NOT NULL
 ) STRICT;
 CREATE TRIGGER events_follow BEFORE INSERT ON events
 WHEN new.position IS NOT (SELECT coalesce(max(position), 0) + 1 FROM events)
@@ -56,15 +62,16 @@ WHEN new.position IS NOT (SELECT coalesce(max(position), 0) + 1 FROM events)
      (SELECT coalesce(max(version), 0) + 1 FROM events WHERE stream = new.stream)
 BEGIN SELECT raise(ABORT, 'events follow one another without a gap'); END;
 """
+_FROZEN_TABLES: Final = ("streams", "events", "packs", "bodies")
 _FROZEN: Final = "".join(
     f"CREATE TRIGGER {table}_no_{action} BEFORE {action} ON {table} "
     f"BEGIN SELECT raise(ABORT, '{table} are never changed'); END;\n"
-    for table in ("streams", "events", "bodies")
+    for table in _FROZEN_TABLES
     for action in ("update", "delete")
 )
 _OBJECTS: Final = frozenset(
-    ["streams", "events", "bodies", "events_follow"]
-    + [f"{t}_no_{a}" for t in ("streams", "events", "bodies") for a in ("update", "delete")]
+    [*_FROZEN_TABLES, "events_follow"]
+    + [f"{table}_no_{action}" for table in _FROZEN_TABLES for action in ("update", "delete")]
 )
 
 

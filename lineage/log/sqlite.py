@@ -13,16 +13,15 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
-from itertools import count
 from pathlib import Path
 from typing import Final, cast
 from weakref import WeakSet
 
 import apsw
 
-from lineage.errors import Busy, Damaged, Forked, LineageError, NotFound
-from lineage.log.base import Append, StoredEvent, StreamHead
-from lineage.log.bodies import pack, unpack
+from lineage.errors import Busy, Damaged, Forked, LineageError
+from lineage.log.base import Append, NewEvent, StoredEvent, StreamHead
+from lineage.log.body_tables import BodyReader, has_body, insert, pack_unknown
 from lineage.log.checks import check_bodies, check_expect, check_range
 from lineage.log.schema import open_store
 
@@ -38,10 +37,6 @@ _BY_VERSION: Final = (
     f"SELECT {_COLUMNS} FROM events WHERE version BETWEEN ? AND ? AND stream = ? ORDER BY version"  # noqa: S608
 )
 _INSERT_EVENT: Final = f"INSERT INTO events ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
-_INSERT_BODY: Final = (
-    "INSERT INTO bodies (digest, encoding, length, data) VALUES (?, ?, ?, ?) "
-    "ON CONFLICT (digest) DO NOTHING"
-)
 _LAST_EVENT: Final = "SELECT position, commit_number FROM events ORDER BY position DESC LIMIT 1"
 _STREAM_HEAD: Final = (
     "SELECT version, recorded_at FROM events WHERE stream = ? ORDER BY version DESC LIMIT 1"
@@ -145,6 +140,7 @@ class SQLiteLog:
         self._lock = threading.Lock()
         self._ids: dict[str, int] = {}
         self._keys: dict[int, str] = {}
+        self._bodies = BodyReader()
         try:
             os.fspath(self._path).encode()
         except UnicodeEncodeError:
@@ -174,14 +170,14 @@ class SQLiteLog:
         with self._use() as connection:
             if self._readonly:
                 raise LineageError(f"{self._path}: opened for reading only")
-            packed = _pack_unknown(connection, bodies)
+            packed = pack_unknown(connection, bodies)
             with _write(connection):
                 rows = _Rows(connection, self._ids, recorded_at)
                 for entry in batch:
                     rows.add(entry)
-                if rows.rows:
-                    connection.executemany(_INSERT_BODY, packed)
-                    connection.executemany(_INSERT_EVENT, rows.rows)
+                if rows:
+                    insert(connection, packed)
+                    connection.executemany(_INSERT_EVENT, rows)
             self._remember(rows.new_streams)
         return rows.position
 
@@ -241,16 +237,13 @@ class SQLiteLog:
     def has_body(self, digest: bytes) -> bool:
         """Whether the body is stored."""
         with self._use() as connection:
-            return _has_body(connection, digest)
+            return has_body(connection, digest)
 
     def body(self, digest: bytes) -> bytes:
         """The body of that SHA-256 digest, verified; see `EventLog.body`."""
-        query = "SELECT encoding, length, data FROM bodies WHERE digest = ?"
         with self._use() as connection:
-            row = connection.execute(query, (digest,)).fetchone()
-        if row is None:
-            raise NotFound(f"no body {digest.hex()}")
-        return unpack(digest, *row)
+            stored = self._bodies.fetch(connection, digest)
+        return self._bodies.unpack(stored)
 
     def close(self) -> None:
         """Release files and locks. Closing twice is harmless, and so is closing in a fork."""
@@ -297,41 +290,55 @@ class SQLiteLog:
 
 
 class _Rows:
-    """The rows of one append, made while the write lock is held."""
+    """The rows of one append, made while the write lock is held.
+
+    Attributes:
+        position: of the last event, after all entries added.
+        new_streams: numbers by key of the streams that this append made.
+    """
 
     def __init__(
         self, connection: apsw.Connection, ids: Mapping[str, int], recorded_at: int | None
     ) -> None:
         row = connection.execute(_LAST_EVENT).fetchone()
         self.position, commit = cast(tuple[int, int], row or (0, 0))
-        self.rows: list[_Row] = []
         self.new_streams: dict[str, int] = {}
+        self._first = self.position + 1
         self._commit = commit + 1
         self._now = time.time_ns() if recorded_at is None else recorded_at
         self._connection = connection
         self._ids = ids
         self._heads: dict[str, tuple[int, int, int]] = {}  # stream: number, version, time
+        # events of one stream, its number, the first one's version, their time
+        self._runs: list[tuple[Sequence[NewEvent], int, int, int]] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._runs)
+
+    def __iter__(self) -> Iterator[_Row]:
+        """Yield the rows in order of position."""
+        position, commit = self._first, self._commit
+        for events, number, first, at in self._runs:
+            for version, e in enumerate(events, first):
+                yield position, number, version, at, e.tag, e.schema, e.payload, e.source, commit
+                position += 1
 
     def add(self, entry: Append) -> None:
         """Give every event of the entry its place, if the entry's `expect` holds."""
         number, version, at = self._heads.get(entry.stream) or self._head(entry.stream)
         check_expect(entry, version)
-        if not entry.events:
+        events = entry.events
+        if not events:
             return
         number = number or self._new_stream(entry.stream)
         at = max(at, self._now)
-        places = zip(count(self.position + 1), count(version + 1), entry.events, strict=False)
-        self.rows += [
-            (position, number, version, at, e.tag, e.schema, e.payload, e.source, self._commit)
-            for position, version, e in places
-        ]
-        self.position += len(entry.events)
-        version += len(entry.events)
-        self._heads[entry.stream] = number, version, at
+        self._runs.append((events, number, version + 1, at))
+        self.position += len(events)
+        self._heads[entry.stream] = number, version + len(events), at
 
     def _head(self, stream: str) -> tuple[int, int, int]:
         number = self._ids.get(stream) or _stream_id(self._connection, stream)
-        row = self._connection.execute(_STREAM_HEAD, (number,)).fetchone()
+        row = number and self._connection.execute(_STREAM_HEAD, (number,)).fetchone()
         version, at = cast(tuple[int, int], row) if row else (0, self._now)
         return number, version, at
 
@@ -348,7 +355,7 @@ def _stream_id(connection: apsw.Connection, stream: str) -> int:
 
 
 def _version(connection: apsw.Connection, number: int) -> int:
-    row = connection.execute(_STREAM_HEAD, (number,)).fetchone()
+    row = number and connection.execute(_STREAM_HEAD, (number,)).fetchone()
     return cast(int, row[0]) if row else 0
 
 
@@ -366,18 +373,3 @@ def _versions_until(connection: apsw.Connection, number: int, position: int, las
 
     return bisect_right(range(1, last + 1), position, key=position_of)
 
-
-def _has_body(connection: apsw.Connection, digest: bytes) -> bool:
-    query = "SELECT 1 FROM bodies WHERE digest = ?"
-    return connection.execute(query, (digest,)).fetchone() is not None
-
-
-def _pack_unknown(
-    connection: apsw.Connection, bodies: Mapping[bytes, bytes]
-) -> list[tuple[bytes, int, int, bytes]]:
-    """Rows of the bodies not stored yet. Done before the write lock is taken: it takes time."""
-    return [
-        (digest, *pack(body))
-        for digest, body in bodies.items()
-        if not _has_body(connection, digest)
-    ]
