@@ -287,7 +287,7 @@ static bool read_node(lx_head_data *h, lx_writer *w, const lx_tag *tag, lx_node 
     const lx_slot *slot = lx_order_child(LX_CTX_SNAPSHOT_DISK, &tag->name);
     size_t from = lx_out_pos(&w->out);
     const uint16_t *order = NULL;
-    bool sorted;
+    bool sorted, ok;
 
     node->there = true;
     node->pair0 = (uint32_t)h->pair.used;
@@ -303,7 +303,11 @@ static bool read_node(lx_head_data *h, lx_writer *w, const lx_tag *tag, lx_node 
         pair->value = keep_value(h, a);
         node->pairs++;
     }
-    if (!lx_write_element(w, tag, slot, 3))
+    w->cache.wanted = lx_name_is(&tag->name, "driver");
+    w->cache.seen = false;
+    ok = lx_write_element(w, tag, slot, 3);
+    w->cache.wanted = false;
+    if (!ok)
         return false;
     node->inner = take_output(h, w, w->inner_from, w->inner_to, from);
     return true;
@@ -420,6 +424,7 @@ static bool read_disk(lx_head_data *h, lx_writer *w, const lx_tag *tag, const lx
         !read_attributes(h, w, tag, LX_CTX_SNAPSHOT_DISK, &h->disk_extra, LX_P_DISK_ATTR, names, 3,
                          known))
         return false;
+    w->cache.bad = NULL;
     if (known[0])
         disk->name = keep_value(h, known[0]);
     if (known[1])
@@ -430,6 +435,7 @@ static bool read_disk(lx_head_data *h, lx_writer *w, const lx_tag *tag, const lx
         if (!read_disk_child(h, w, &child, disk, &after))
             return false;
     disk->extras = (uint32_t)h->disk_extra.used - disk->extra0;
+    disk->bad_cache = w->cache.bad;
     return ok;
 }
 

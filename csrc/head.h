@@ -65,6 +65,7 @@ typedef struct {
     lx_node driver, source;
     uint32_t extra0, extras; /* in lx_head.disk_extra */
     const uint8_t *at;       /* '<' of the element, for errors */
+    const uint8_t *bad_cache; /* '<' of a cache size that is none */
 } lx_disk;
 
 typedef struct {

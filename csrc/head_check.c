@@ -100,6 +100,8 @@ static lx_code check_disk(const lx_head_data *h, const lx_disk *disk)
         return code;
     if (format && format->value.len && !one_of(lx_head_span(h, format->value), formats))
         return LX_E_DISK_DRIVER;
+    if (disk->bad_cache)
+        return LX_E_DISK_CACHE;
     if (!lx_head_is(h, disk->type, "network") && path_of(h, disk, &path) && *path.p != '/')
         return LX_E_DISK_RELATIVE;
     return LX_OK;
@@ -113,7 +115,7 @@ void lx_head_check_disk(lx_head_data *h, lx_disk *disk, unsigned step)
     bool stored = path_of(h, disk, &path) || (format && format->value.len);
 
     if (code)
-        lx_head_error(h, step, code, disk->at);
+        lx_head_error(h, step, code, code == LX_E_DISK_CACHE ? disk->bad_cache : disk->at);
     /* libvirt: a path or a format without a location means external, without a type a file. */
     if (stored && !disk->snapshot.there)
         disk->snapshot = constant(h, "external");

@@ -146,6 +146,7 @@ static void clear(lx_ctx *c, lx_mode mode)
     lx_metadata_begin(w);
     w->out.buf.failed = w->scratch.failed = w->text.failed = false;
     w->strange = 0;
+    w->cache = (lx_cache_size){false, false, NULL};
     w->capture.inactive = w->capture.other.failed = false;
     w->capture.wanted = w->capture.seen_name = w->capture.seen_uuid = w->capture.has_uuid = false;
     w->capture.bad_uuid = NULL;

@@ -212,7 +212,7 @@ bool lx_quick_run(lx_writer *w)
 
     /* The output must be a run of the source up to here; the '>' of a frame without children
      * is not written yet. */
-    if (w->out.run_end != s->p - !w->frame[w->top - 1].kids || s->p[-1] != '>')
+    if (w->out.run_end != s->p - !w->frame[w->top - 1].kids || s->p[-1] != '>' || w->cache.wanted)
         return false;
     for (;;) {
         lx_frame *f = w->frame + w->top - 1;

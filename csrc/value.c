@@ -38,6 +38,58 @@ static int hex(uint8_t c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+static bool same_letters(lx_span text, const char *lower)
+{
+    if (text.len != strlen(lower))
+        return false;
+    for (size_t i = 0; i < text.len; i++)
+        if ((text.p[i] | 0x20) != (uint8_t)lower[i])
+            return false;
+    return true;
+}
+
+/* How many bytes the unit has; 0 if it is none. */
+static uint64_t unit_bytes(lx_span unit)
+{
+    static const char letters[] = "kmgtpe";
+    lx_span rest = {unit.p + 1, unit.len - 1};
+    uint64_t base, bytes = 1;
+    const char *letter;
+
+    if (!unit.len || same_letters(unit, "b") || same_letters(unit, "byte") ||
+        same_letters(unit, "bytes"))
+        return 1;
+    letter = strchr(letters, *unit.p | 0x20);
+    base = unit.len == 1 || same_letters(rest, "ib") ? 1024 : same_letters(rest, "b") ? 1000 : 0;
+    if (!letter || !base)
+        return 0;
+    for (const char *p = letters; p <= letter; p++)
+        bytes *= base;
+    return bytes;
+}
+
+bool lx_value_scale(lx_span number, lx_span unit, uint64_t *bytes)
+{
+    const uint8_t *p = number.p, *end = p + number.len;
+    uint64_t scale = unit_bytes(unit), n = 0;
+
+    while (p < end && c_space(*p))
+        p++;
+    if (p < end && *p == '+')
+        p++;
+    if (p == end || !scale)
+        return false;
+    for (; p < end; p++) {
+        unsigned digit = (unsigned)*p - '0';
+
+        if (digit > 9 || n > (UINT64_MAX - digit) / 10)
+            return false;
+        n = n * 10 + digit;
+    }
+    *bytes = n * scale;
+    return n <= UINT64_MAX / scale;
+}
+
 /* The form that libvirt prints? */
 static bool is_canonical_uuid(lx_span text)
 {
@@ -145,4 +197,55 @@ void lx_value_capture(lx_writer *w, const lx_frame *f, lx_leaf *leaf)
     good = respell_uuid(w, f, leaf, into);
     if (!c->inactive)
         c->has_uuid = good;
+}
+
+/* Write the start of the element again, with unit='bytes' for whatever unit it had. */
+static void write_in_bytes(lx_writer *w, const lx_frame *f, uint32_t attrs, uint64_t bytes)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+
+    lx_out_truncate(&w->out, f->out_start);
+    lx_out_newline(&w->out, w->level + w->top);
+    lx_out_source(&w->out, f->start, f->name.p + f->name.len);
+    lx_out_lit(&w->out, " unit='bytes'");
+    for (uint32_t i = 0; i < attrs; i++)
+        if (!lx_name_is(&w->scan->attr[i].name, "unit"))
+            lx_write_attr(w, w->scan->attr + i);
+    do
+        digits[--at] = (char)('0' + bytes % 10);
+    while (bytes /= 10);
+    w->text.len = 0;
+    lx_buf_add(&w->text, digits + at, sizeof digits - at);
+}
+
+void lx_value_cache_size(lx_writer *w, const lx_frame *f, lx_leaf *leaf)
+{
+    lx_span unit = {NULL, 0};
+    size_t number;
+    uint64_t bytes;
+
+    if (!lx_span_is(f->name, "max_size") || !lx_span_is(w->frame[1].name, "metadata_cache") ||
+        w->cache.seen || (!leaf->decoded && !leaf->span.len))
+        return;
+    w->cache.seen = true;
+    if (!leaf->decoded) {
+        w->text.len = 0;
+        lx_text_decode(&w->text, leaf->span, false);
+    }
+    number = w->text.len;
+    for (uint32_t i = 0; i < f->attrs; i++) {
+        const lx_attr *a = w->scan->attr + i;
+
+        if (lx_name_is(&a->name, "unit"))
+            lx_text_decode(&w->text, (lx_span){a->value, (size_t)(a->value_end - a->value)}, true);
+    }
+    unit = (lx_span){w->text.data + number, w->text.len - number};
+    if (!lx_value_scale((lx_span){w->text.data, number}, unit, &bytes)) {
+        w->cache.bad = f->start;
+        w->text.len = number;
+        return;
+    }
+    write_in_bytes(w, f, f->attrs, bytes);
+    *leaf = (lx_leaf){{NULL, 0}, true, false};
 }

@@ -12,11 +12,19 @@ bool lx_value_integer(lx_span text, int64_t *value);
  * form; false if it is none. */
 bool lx_value_uuid(lx_span text, uint8_t out[36]);
 
+/* A whole number of at most 64 bits and a unit (`unit` empty: bytes) in bytes: a letter or
+ * KiB for 1024s, KB for 1000s, in any case, as libvirt scales integers. */
+bool lx_value_scale(lx_span number, lx_span unit, uint64_t *bytes);
+
 /* The context of an element whose context hangs on its @type; `ctx` for the other types. */
 uint16_t lx_value_typed_context(lx_writer *w, const lx_tag *tag, uint16_t ctx);
 
 /* A child of <domain> without children of its own ends: learn the domain's name and UUID from
  * it; the UUID's text becomes the canonical one. */
 void lx_value_capture(lx_writer *w, const lx_frame *f, lx_leaf *leaf);
+
+/* A leaf two levels inside a snapshot disk's <driver> ends: if it is the cache's <max_size>,
+ * it is written in bytes. */
+void lx_value_cache_size(lx_writer *w, const lx_frame *f, lx_leaf *leaf);
 
 #endif

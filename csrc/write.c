@@ -255,6 +255,7 @@ static bool push(lx_writer *w, const lx_tag *tag, const lx_slot *slot)
     f->out_start = lx_out_pos(&w->out);
     f->kid0 = w->kids;
     f->name = (lx_span){tag->name.p, tag->name.len};
+    f->attrs = tag->attrs;
     f->rank = -1;
     f->high = 0;
     f->flags = slot ? slot->flags : 0;
@@ -498,6 +499,8 @@ static bool finish(lx_writer *w, lx_leaf *leaf, const uint8_t *end, bool plain)
     } else {
         if (LX_UNLIKELY(w->capture.wanted && w->top == 1))
             lx_value_capture(w, f, leaf);
+        if (LX_UNLIKELY(w->cache.wanted && w->top == 2))
+            lx_value_cache_size(w, f, leaf);
         if (!write_leaf(w, f, leaf)) {
             if (!(f->flags & LX_FLAG_OPEN_CLOSE)) {
                 w->inner_from = w->inner_to = 0;

@@ -19,6 +19,7 @@ typedef struct {
     size_t inner_from;    /* output after its '>', once it has a child */
     size_t kid0;          /* its first entry in lx_writer.kid */
     lx_span name;
+    uint32_t attrs; /* in lx_scan.attr, as long as no other tag was read */
     int rank; /* of the last known child so far */
     uint8_t high; /* the highest rank so far */
     uint16_t ctx;
@@ -51,6 +52,12 @@ typedef struct {
     const uint8_t *bad_uuid; /* source of a malformed one */
 } lx_capture;
 
+/* The size of a snapshot disk's metadata cache, printed in bytes. */
+typedef struct {
+    bool wanted, seen;  /* only the first counts */
+    const uint8_t *bad; /* source of one that is no size */
+} lx_cache_size;
+
 typedef struct {
     lx_scan *scan;
     lx_out out;
@@ -64,6 +71,7 @@ typedef struct {
     const lx_allocator *alloc;
     size_t inner_from, inner_to; /* output between the tags of the element last written */
     lx_capture capture;
+    lx_cache_size cache;
     uint16_t *order; /* attribute numbers in canonical order */
     int16_t *rank;   /* of each attribute, behind `order` in one allocation */
     struct lx_metadata *metadata;
