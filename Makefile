@@ -16,13 +16,14 @@ TOOLS := $(VENV)/.tools
 LIVE := $(VENV)/.live
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test pytest ctest live-deps bench lint wheel-test build check-tools clean
+.PHONY: help demo test pytest ctest fuzz live-deps bench lint wheel-test build check-tools clean
 
 help:
 	@echo "make demo        import an example archive, show its trees, delete a snapshot"
 	@echo "make test        the C tests and the Python tests"
 	@echo "make live-deps   what the tests against live libvirt need (Debian)"
 	@echo "make bench       the benchmarks, each with a rival"
+	@echo "make fuzz        libFuzzer on the C core (needs clang; FUZZ_SECONDS=60)"
 	@echo "make lint        ruff and mypy"
 	@echo "make wheel-test  build sdist and wheel, try the wheel in another directory"
 	@echo "make build       only the venv with the C core in it"
@@ -124,6 +125,19 @@ $(CTEST)/$(1)/test_%: csrc/tests/test_%.c $(wildcard csrc/tests/*.h) \
 	@$$(CC) $(CTEST_CFLAGS) $(CTEST_$(1)) -o $$@ $$(filter %.c %.o,$$^)
 endef
 $(foreach kind,sse2 scalar,$(eval $(call ctest_rules,$(kind))))
+
+# --- fuzzing: bounded in time; what it finds stays in build/fuzz ---------------------------
+
+FUZZ_SECONDS ?= 60
+CLANG ?= clang
+
+fuzz: $(CTEST)/order_table.h
+	@command -v $(CLANG) >/dev/null || $(call needs,clang for fuzzing (Debian: apt-get install clang))
+	@mkdir -p build/fuzz/corpus
+	$(CLANG) -std=c11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	  -Icsrc -I$(CTEST) -o build/fuzz/fuzz_document csrc/*.c csrc/fuzz/fuzz_document.c
+	cd build/fuzz && ./fuzz_document -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=10 \
+	  -dict=$(CURDIR)/csrc/fuzz/xml.dict corpus $(CURDIR)/csrc/fuzz/seeds
 
 # --- live libvirt ------------------------------------------------------------------------
 

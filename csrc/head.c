@@ -31,6 +31,7 @@ void lx_head_clear(lx_head_data *h, lx_mode mode)
     h->text = kept.text;
     h->text.len = 0;
     h->text.failed = false;
+    lx_buf_reserve(&h->text, 1); /* so that even an empty text has an address */
     h->disk = kept.disk;
     h->revert_disk = kept.revert_disk;
     h->pair = kept.pair;

@@ -29,9 +29,8 @@ static lx_ref constant(lx_head_data *h, const char *text)
 
 const lx_pair *lx_node_attr(const lx_head_data *h, const lx_node *node, const char *name)
 {
-    const lx_pair *pair = (const lx_pair *)h->pair.data + node->pair0;
-
-    for (uint32_t i = 0; i < node->pairs; i++, pair++) {
+    for (uint32_t i = 0; i < node->pairs; i++) {
+        const lx_pair *pair = (const lx_pair *)h->pair.data + node->pair0 + i;
         lx_span have = lx_head_span(h, pair->name);
 
         if (have.len == strlen(name) && !memcmp(have.p, name, have.len))

@@ -15,27 +15,30 @@ static void text(const lx_head_data *h, lx_buf *out, lx_ref ref)
         lx_pack_nil(out);
 }
 
-static void pack_extras(const lx_head_data *h, lx_buf *out, const lx_extra *e, size_t n)
+static void pack_extras(const lx_head_data *h, lx_buf *out, const lx_array *list, size_t from,
+                        size_t n)
 {
     lx_pack_array(out, n);
     for (size_t i = 0; i < n; i++) {
+        const lx_extra *e = (const lx_extra *)list->data + from + i;
+
         lx_pack_array(out, 2);
-        lx_pack_int(out, e[i].place);
-        lx_pack_bytes(out, lx_head_span(h, e[i].xml));
+        lx_pack_int(out, e->place);
+        lx_pack_bytes(out, lx_head_span(h, e->xml));
     }
 }
 
 static void pack_node(const lx_head_data *h, lx_buf *out, const lx_node *n)
 {
-    const lx_pair *pair = (const lx_pair *)h->pair.data + n->pair0;
-
     if (!n->there) {
         lx_pack_nil(out);
         return;
     }
     lx_pack_array(out, NODE_FIELDS);
     lx_pack_map(out, n->pairs);
-    for (uint32_t i = 0; i < n->pairs; i++, pair++) {
+    for (uint32_t i = 0; i < n->pairs; i++) {
+        const lx_pair *pair = (const lx_pair *)h->pair.data + n->pair0 + i;
+
         lx_pack_text(out, lx_head_span(h, pair->name));
         lx_pack_text(out, lx_head_span(h, pair->value));
     }
@@ -59,7 +62,7 @@ static void pack_disks(const lx_head_data *h, lx_buf *out, const lx_array *list)
         lx_pack_bool(out, disk->in_progress);
         pack_node(h, out, &disk->driver);
         pack_node(h, out, &disk->source);
-        pack_extras(h, out, (const lx_extra *)h->disk_extra.data + disk->extra0, disk->extras);
+        pack_extras(h, out, &h->disk_extra, disk->extra0, disk->extras);
     }
 }
 
@@ -88,7 +91,7 @@ void lx_head_pack(const lx_head_data *h, const lx_writer *w, lx_buf *out, bool b
         lx_pack_int(out, h->active);
     else
         lx_pack_nil(out);
-    pack_extras(h, out, h->extra.data, h->extra.used);
+    pack_extras(h, out, &h->extra, 0, h->extra.used);
     for (unsigned i = 0; bodies && i < LX_BODIES; i++) {
         lx_bytes b = lx_head_body(h, w, i);
 

@@ -138,13 +138,12 @@ static void memory(printer *p)
 
 static void node(printer *p, const char *name, const lx_node *n)
 {
-    const lx_pair *pair = (const lx_pair *)p->h->pair.data + n->pair0;
-
     if (!n->there)
         return;
     lx_buf_lit(p->out, "\n      <");
     lx_buf_add(p->out, name, strlen(name));
-    for (uint32_t i = 0; i < n->pairs; i++, pair++) {
+    for (uint32_t i = 0; i < n->pairs; i++) {
+        const lx_pair *pair = (const lx_pair *)p->h->pair.data + n->pair0 + i;
         lx_span attr = lx_head_span(p->h, pair->name);
 
         lx_buf_byte(p->out, ' ');

@@ -60,8 +60,11 @@ static void add_point(lx_buf *out, uint32_t c)
 
 void lx_text_decode(lx_buf *out, lx_span span, bool attribute)
 {
-    const uint8_t *p = span.p, *end = p + span.len, *run = p;
+    const uint8_t *p = span.p, *run = p, *end;
 
+    if (!span.len)
+        return; /* and it may be nowhere */
+    end = p + span.len;
     while (p < end) {
         uint8_t c = *p;
         uint32_t point;
@@ -108,9 +111,12 @@ static const char *reference_of(uint8_t c)
 
 void lx_text_escape(lx_buf *out, lx_span value, bool attribute)
 {
-    const uint8_t *p = value.p, *end = p + value.len, *run = p;
+    const uint8_t *p = value.p, *run = p, *end;
     uint8_t which = attribute ? 3 : 1;
 
+    if (!value.len)
+        return; /* and it may be nowhere */
+    end = p + value.len;
     for (; p < end; p++) {
         const char *with;
 

@@ -176,17 +176,58 @@ static bool respell_uuid(lx_writer *w, const lx_frame *f, lx_leaf *leaf, lx_buf 
     return true;
 }
 
+/* Does the start tag at p put its element into a namespace? */
+static bool own_namespace(const uint8_t *p)
+{
+    for (;;) {
+        const uint8_t *name, *name_end, *value;
+
+        while (!lx_is_space(*p) && *p != '/' && *p != '>')
+            p++;
+        name = p = lx_skip_space(p);
+        if (*p == '/' || *p == '>')
+            return false;
+        while (!lx_is_space(*p) && *p != '=')
+            p++;
+        name_end = p;
+        p = lx_skip_space(lx_skip_space(p) + 1);
+        value = ++p;
+        while (*p != value[-1])
+            p++;
+        if (lx_span_is(((lx_span){name, (size_t)(name_end - name)}), "xmlns"))
+            return p > value;
+        p++;
+    }
+}
+
+/* Is it the domain's first <name> or <uuid>? From now on there was one. */
+static bool first_of(lx_writer *w, const lx_frame *f, bool *uuid)
+{
+    lx_capture *c = &w->capture;
+    bool *seen = lx_span_is(f->name, "name") ? &c->seen_name : &c->seen_uuid;
+
+    *uuid = lx_span_is(f->name, "uuid");
+    if ((!*uuid && !lx_span_is(f->name, "name")) || *seen || own_namespace(f->start))
+        return false;
+    return *seen = true;
+}
+
+void lx_value_pass(lx_writer *w, const lx_frame *f)
+{
+    bool uuid;
+
+    first_of(w, f, &uuid);
+}
+
 void lx_value_capture(lx_writer *w, const lx_frame *f, lx_leaf *leaf)
 {
     lx_capture *c = &w->capture;
-    bool name = lx_span_is(f->name, "name"), uuid = lx_span_is(f->name, "uuid");
-    lx_buf *into = c->inactive ? &c->other : name ? &c->name : &c->uuid;
-    bool *seen = name ? &c->seen_name : &c->seen_uuid;
-    bool good;
+    lx_buf *into;
+    bool uuid, good;
 
-    if ((!name && !uuid) || *seen)
+    if (!first_of(w, f, &uuid))
         return;
-    *seen = true;
+    into = c->inactive ? &c->other : uuid ? &c->uuid : &c->name;
     into->len = 0;
     if (leaf->decoded)
         lx_buf_add(into, w->text.data, w->text.len);

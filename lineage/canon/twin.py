@@ -77,12 +77,13 @@ def snapshot(root: Element, mode: str) -> Element:
     found["creationTime"] = creation_time(root, required)
     found["state"] = state(root, required)
     found["parent"] = parent(root)
-    found["domain"] = domain(body) if (body := root.first("domain")) else None
+    for name in ("domain", "inactiveDomain"):
+        found[name] = domain(body) if (body := root.first(name)) else None
     found["memory"] = memory(root, found["state"], mode)
     found["disks"] = disks(root, "disks")
     found["revertDisks"] = disks(root, "revertDisks")
     found["active"] = active(root) if mode == "internal" else None
-    found |= {name: root.first(name) for name in ("inactiveDomain", "cookie")}
+    found["cookie"] = root.first("cookie")
     children = root.elements()
     if root.first("memory") is None and found["memory"]:
         children.append(found["memory"])

@@ -29,12 +29,17 @@ ENTITIES = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
 BOM = b"\xef\xbb\xbf"
 
 S = r"[ \t\r\n]"
-NAME = r"[^ \t\r\n<>/=&'\"]+"
+# A name of XML 1.0, fifth edition.
+START = (
+    ":A-Z_a-z\xc0-\xd6\xd8-\xf6\xf8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f"
+    "\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
+)
+NAME = rf"[{START}][{START}.0-9\xb7\u0300-\u036f\u203f\u2040-]*+"
 ATTRIBUTE = re.compile(rf"""({NAME}){S}*={S}*(?:"([^"]*)"|'([^']*)')""")
 TOKEN = re.compile(
     rf"""(?P<text>[^<]+)
     |</(?P<end>{NAME}){S}*+>
-    |<(?P<start>(?![!?]){NAME})
+    |<(?P<start>{NAME})
       (?P<attributes>(?:{S}++{NAME}{S}*+={S}*+(?:"[^"<]*+"|'[^'<]*+'))*+){S}*+(?P<empty>/?)>
     |<!--(?P<comment>.*?)-->
     |<!\[CDATA\[(?P<cdata>.*?)\]\]>
@@ -151,7 +156,8 @@ def read(xml: bytes | str) -> Element:
     except XMLError as error:
         errors.insert(0, error)
     if errors:
-        raise min(errors, key=lambda error: error.offset)
+        # At one place lxml may just have met what is known more exactly here.
+        raise min(errors, key=lambda error: (error.offset, error.code == "malformed"))
     _compare(root, theirs)
     return root
 

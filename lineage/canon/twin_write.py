@@ -16,7 +16,8 @@ __all__ = ["by_rank", "write"]
 
 INDENT = "  "
 BLANKS = " \t\r\n"
-DOMAINS = ("domain", "inactiveDomain")  # whose <metadata> is raw; elsewhere it is just a name
+# Elsewhere <metadata> is just a name.
+RAW_PLACES = ("domain/metadata", "inactiveDomain/metadata")
 
 Item = TypeVar("Item")
 Ranks = Mapping[str, int]
@@ -29,6 +30,9 @@ class Context:
     kids: Ranks
     attributes: Ranks
     sequence: bool = False
+
+
+NONE = Context({}, {})
 
 
 @dataclass(frozen=True)
@@ -45,16 +49,16 @@ class Order:
     open_close: frozenset[str]
     known: frozenset[str]
 
-    def context(self, element: Element, parent: str) -> Context:
-        """The entry of `element`; one without names if there is none."""
+    def context(self, element: Element, place: str) -> Context:
+        """The entry of `element`, which is listed as `place`; one without names if none is."""
         by_type = f"{element.name}[@type='{element.get('type')}']"
-        if f"{parent}/{element.name}" in self.parent_keyed:
-            key = f"{parent}/{element.name}"
+        if place in self.parent_keyed:
+            key = place
         elif by_type in self.type_keyed:
             key = by_type
         else:
             key = element.name
-        return self.contexts.get(self.alias.get(key, key), Context({}, {}))
+        return self.contexts.get(self.alias.get(key, key), NONE)
 
 
 @functools.cache
@@ -89,14 +93,18 @@ def by_rank(items: Iterable[Item], name: Callable[[Item], str], ranks: Ranks) ->
     return [item for _, item in sorted(ranked, key=lambda pair: pair[0])]
 
 
-def arrange(element: Element, parent: str) -> list[Element]:
+def foreign(element: Element, parent: Element) -> bool:
+    """Somebody else's element that only shares the name; matters at the snapshot level only."""
+    return element.foreign and (parent.arranged or element.name in order().raw)
+
+
+def arrange(element: Element, context: Context) -> list[Element]:
     """The child elements in canonical order."""
-    context = order().context(element, parent)
     if context.sequence or element.arranged:
         return element.elements()
 
     def name(child: Element) -> str:
-        return "" if child.name in order().raw and child.foreign else child.name
+        return "" if foreign(child, element) else child.name
 
     return by_rank(element.elements(), name, context.kids)
 
@@ -116,21 +124,28 @@ def content(element: Element) -> Literal["text", "elements", "mixed"]:
     return "elements" if blank else "mixed"
 
 
-def write(element: Element, path: list[Element], out: list[str]) -> None:
-    """Append the canonical lines of `element`, which stands inside the elements of `path`."""
+def write(element: Element, path: list[Element], out: list[str], around: Context = NONE) -> None:
+    """Append the canonical lines of `element`, which stands inside the elements of `path`.
+
+    Args:
+        around: the entry of the element around it.
+    """
     indent = INDENT * len(path)
-    parent = path[-1].name if path else ""
-    if element.name in order().raw and parent in DOMAINS and not element.foreign:
+    place = ""
+    if element.name in around.kids and not foreign(element, path[-1]):
+        place = f"{path[-1].name}/{element.name}"
+    if place in RAW_PLACES:
         write_metadata(element, path, out)
         return
-    ranks = {} if element.arranged else order().context(element, parent).attributes
-    out.append(indent + start_tag(element, ranks))
+    context = order().context(element, place)
     inside = content(element)
+    free = element.arranged or inside == "mixed"
+    out.append(indent + start_tag(element, {} if free else context.attributes))
     if inside == "elements" and element.elements():
         out.append(">\n")
         path.append(element)
-        for child in arrange(element, parent):
-            write(child, path, out)
+        for child in arrange(element, context):
+            write(child, path, out, context)
         path.pop()
         out.append(f"{indent}</{element.name}>\n")
     elif inside == "mixed":
@@ -139,7 +154,7 @@ def write(element: Element, path: list[Element], out: list[str]) -> None:
         out.append(f"</{element.name}>\n")
     elif inside == "text" and element.text():
         out.append(f">{escape(element.text())}</{element.name}>\n")
-    elif order().open_close & {element.name, f"{parent}/{element.name}"}:
+    elif order().open_close & {element.name, place}:
         out.append(f">\n{indent}</{element.name}>\n")
     else:
         out.append("/>\n")

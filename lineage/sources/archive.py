@@ -10,7 +10,7 @@ from lineage.sources.compression import compression_of, decompressed
 from lineage.sources.files import too_large
 from lineage.sources.paths import domain_hint, hides_documents, is_document, label
 from lineage.sources.raw import RawStream
-from lineage.sources.ustar import BLOCK, Member, looks_like_tar, read_members
+from lineage.sources.ustar import BLOCK, looks_like_tar, read_members
 from lineage.sources.window import Window
 
 __all__ = ["ArchiveSource"]
@@ -77,17 +77,15 @@ def _documents(raw: RawStream, window: Window) -> Iterator[Document]:
     last: bytes | None = None
     hint: str | None = None
     for member in read_members(window, is_document):
-        path = member.path
+        path, code = member.path, member.code
         directory = path[: path.rfind(b"/") + 1]
         if directory != last:
             last, hint = directory, domain_hint(directory)
-        if not member.code:
+        if not code:
             yield Document(label(path), member.data, hint, None, raw.count)
         elif is_document(path) or hides_documents(path):
-            yield Document(label(path), b"", hint, _error(member), raw.count)
+            yield Document(label(path), b"", hint, _error(code), raw.count)
 
 
-def _error(member: Member) -> SourceError:
-    if member.code == "too-large":
-        return too_large()
-    return SourceError(member.code, _MESSAGES[member.code])
+def _error(code: str) -> SourceError:
+    return too_large() if code == "too-large" else SourceError(code, _MESSAGES[code])

@@ -34,7 +34,7 @@ class SourceError(LineageError):
         return f"{self.message} ({self.code})"
 
 
-class Document(msgspec.Struct, frozen=True):
+class Document(msgspec.Struct, frozen=True, gc=False):
     """One candidate file.
 
     Attributes:

@@ -21,10 +21,10 @@ def label(path: bytes) -> str:
         text = path.decode()
     except UnicodeDecodeError:
         text = path.decode(errors="backslashreplace")
+    if text.isprintable() and len(text) <= _LONGEST_LABEL:
+        return text
     if len(text) > _LONGEST_LABEL:
         text = text[:_LONGEST_LABEL] + "\N{HORIZONTAL ELLIPSIS}"
-    if text.isprintable():
-        return text
     return "".join(
         character if character.isprintable() else ascii(character)[1:-1] for character in text
     )
@@ -37,7 +37,7 @@ def is_document(path: bytes) -> bool:
     directory whatever its name, its own unfinished ``NAME.xml.new`` too, but writes documents
     under ``.xml`` alone (seen in libvirt 9.0 and 11.3).
     """
-    return path.endswith(b".xml") and path[path.rfind(b"/") + 1 :][:1] != b"."
+    return path.endswith(b".xml") and not path.startswith(b".", path.rfind(b"/") + 1)
 
 
 def hides_documents(path: bytes) -> bool:

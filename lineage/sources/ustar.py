@@ -69,9 +69,10 @@ def read_members(window: Window, wanted: Callable[[bytes], bool]) -> Iterator[Me
             or the header makes no sense), or what the stream raises.
     """
     names = _Extensions(window)
+    take, unpack = window.take, _HEADER.unpack
     while True:
-        block = window.take(BLOCK)
-        name, size_field, checksum, kind, magic, prefix = _HEADER.unpack(block)
+        block = take(BLOCK)
+        name, size_field, checksum, kind, magic, prefix = unpack(block)
         if not _checksum_holds(block, checksum):
             if _is_zero(block):
                 return
@@ -92,7 +93,7 @@ def read_members(window: Window, wanted: Callable[[bytes], bool]) -> Iterator[Me
                 window.skip(size + (-size & 511))
                 yield Member(path, "too-large", b"")
             else:
-                yield Member(path, "", window.take(size, -size & 511))
+                yield Member(path, "", take(size, -size & 511))
         elif (code := _pass_over(window, block, kind, size)) is not None:
             yield Member(path, code, b"")
 
@@ -171,11 +172,11 @@ def _records(content: bytes) -> dict[bytes, bytes]:
 def _number(field: bytes) -> int:
     """Read a numeric field: octal digits, or GNU's base 256."""
     try:
+        number = int(field.partition(b"\0")[0], 8)
+    except ValueError:
         if field[0] == 0x80:
             return int.from_bytes(field[1:], "big")
-        number = int(field.partition(b"\0")[0].strip() or b"0", 8)
-    except ValueError:
-        number = -1
+        number = -1 if field.partition(b"\0")[0].strip() else 0
     if number < 0:
         raise SourceError("archive-damaged", "a header makes no sense")
     return number
@@ -183,14 +184,14 @@ def _number(field: bytes) -> int:
 
 def _checksum_holds(block: bytes, field: bytes) -> bool:
     """Whether a header's checksum is the sum of its bytes, the checksum's own as blanks."""
-    # Adler-32's lower half is one more than the sum, and cannot wrap in under 257 bytes.
-    total = (
-        (adler32(block[:148]) & 0xFFFF)
-        + (adler32(block[156:412]) & 0xFFFF)
-        + (adler32(block[412:]) & 0xFFFF)
-        - 3
-        + 8 * 0x20
-    )
+    # Adler-32's lower half is one more than the sum, modulo 65521. The sum stays below that
+    # in a block of ASCII, and in any piece of up to 256 bytes.
+    if block.isascii():
+        total = adler32(block[156:], adler32(block[:148])) & 0xFFFF
+    else:
+        pieces = block[:148], block[156:412], block[412:]
+        total = sum((adler32(piece) & 0xFFFF) - 1 for piece in pieces) + 1
+    total += 8 * 0x20 - 1
     if field == b"%06o\0 " % total:  # as nearly everybody writes it
         return True
     try:
