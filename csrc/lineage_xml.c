@@ -263,6 +263,8 @@ bool lx_read(lx_ctx *c, const uint8_t *xml, size_t len, lx_mode mode, lx_documen
         *error = (lx_error){LX_OK, 0};
         return true;
     }
+    if (c->head.nomem)
+        lx_scan_fail(&c->scan, LX_NOMEM, c->scan.p);
     offset = c->scan.at ? (size_t)(c->scan.at - c->scan.base) : 0;
     *error = (lx_error){c->scan.code, source_offset(xml, len, bom, offset)};
     return false;

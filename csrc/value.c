@@ -176,8 +176,8 @@ static bool respell_uuid(lx_writer *w, const lx_frame *f, lx_leaf *leaf, lx_buf 
     return true;
 }
 
-/* Does the start tag at p put its element into a namespace? */
-static bool own_namespace(const uint8_t *p)
+/* Is the element of the start tag at p in a default namespace, if `around` is in one? */
+static bool in_namespace(const uint8_t *p, bool around)
 {
     for (;;) {
         const uint8_t *name, *name_end, *value;
@@ -186,7 +186,7 @@ static bool own_namespace(const uint8_t *p)
             p++;
         name = p = lx_skip_space(p);
         if (*p == '/' || *p == '>')
-            return false;
+            return around;
         while (!lx_is_space(*p) && *p != '=')
             p++;
         name_end = p;
@@ -200,34 +200,17 @@ static bool own_namespace(const uint8_t *p)
     }
 }
 
-/* Is it the domain's first <name> or <uuid>? From now on there was one. */
-static bool first_of(lx_writer *w, const lx_frame *f, bool *uuid)
-{
-    lx_capture *c = &w->capture;
-    bool *seen = lx_span_is(f->name, "name") ? &c->seen_name : &c->seen_uuid;
-
-    *uuid = lx_span_is(f->name, "uuid");
-    if ((!*uuid && !lx_span_is(f->name, "name")) || *seen || own_namespace(f->start))
-        return false;
-    return *seen = true;
-}
-
-void lx_value_pass(lx_writer *w, const lx_frame *f)
-{
-    bool uuid;
-
-    first_of(w, f, &uuid);
-}
-
 void lx_value_capture(lx_writer *w, const lx_frame *f, lx_leaf *leaf)
 {
     lx_capture *c = &w->capture;
-    lx_buf *into;
-    bool uuid, good;
+    bool name = lx_span_is(f->name, "name"), uuid = lx_span_is(f->name, "uuid");
+    lx_buf *into = c->inactive ? &c->other : name ? &c->name : &c->uuid;
+    bool *seen = name ? &c->seen_name : &c->seen_uuid;
+    bool good;
 
-    if (!first_of(w, f, &uuid))
+    if ((!name && !uuid) || *seen || in_namespace(f->start, false))
         return;
-    into = c->inactive ? &c->other : uuid ? &c->uuid : &c->name;
+    *seen = true;
     into->len = 0;
     if (leaf->decoded)
         lx_buf_add(into, w->text.data, w->text.len);
@@ -241,18 +224,27 @@ void lx_value_capture(lx_writer *w, const lx_frame *f, lx_leaf *leaf)
 }
 
 /* Write the start of the element again, with unit='bytes' for whatever unit it had. */
-static void write_in_bytes(lx_writer *w, const lx_frame *f, uint32_t attrs, uint64_t bytes)
+static void write_in_bytes(lx_writer *w, const lx_frame *f, uint64_t bytes)
 {
     char digits[20];
     size_t at = sizeof digits;
+    bool has_unit = false;
 
     lx_out_truncate(&w->out, f->out_start);
     lx_out_newline(&w->out, w->level + w->top);
     lx_out_source(&w->out, f->start, f->name.p + f->name.len);
-    lx_out_lit(&w->out, " unit='bytes'");
-    for (uint32_t i = 0; i < attrs; i++)
-        if (!lx_name_is(&w->scan->attr[i].name, "unit"))
-            lx_write_attr(w, w->scan->attr + i);
+    for (uint32_t i = 0; i < f->attrs; i++) {
+        const lx_attr *a = w->scan->attr + i;
+
+        if (lx_name_is(&a->name, "unit")) {
+            has_unit = true;
+            lx_out_lit(&w->out, " unit='bytes'");
+        } else {
+            lx_write_attr(w, a);
+        }
+    }
+    if (!has_unit)
+        lx_out_lit(&w->out, " unit='bytes'");
     do
         digits[--at] = (char)('0' + bytes % 10);
     while (bytes /= 10);
@@ -260,33 +252,41 @@ static void write_in_bytes(lx_writer *w, const lx_frame *f, uint32_t attrs, uint
     lx_buf_add(&w->text, digits + at, sizeof digits - at);
 }
 
+/* The text of the leaf, in w->text. */
+static void decode_leaf(lx_writer *w, const lx_leaf *leaf)
+{
+    if (leaf->decoded)
+        return;
+    w->text.len = 0;
+    lx_text_decode(&w->text, leaf->span, false);
+}
+
 void lx_value_cache_size(lx_writer *w, const lx_frame *f, lx_leaf *leaf)
 {
-    lx_span unit = {NULL, 0};
+    const lx_frame *cache = w->frame + 1;
     size_t number;
     uint64_t bytes;
 
-    if (!lx_span_is(f->name, "max_size") || !lx_span_is(w->frame[1].name, "metadata_cache") ||
-        w->cache.seen || (!leaf->decoded && !leaf->span.len))
+    if (!lx_span_is(f->name, "max_size") || !lx_span_is(cache->name, "metadata_cache") ||
+        w->cache.seen || in_namespace(f->start, in_namespace(cache->start, false)))
         return;
     w->cache.seen = true;
-    if (!leaf->decoded) {
-        w->text.len = 0;
-        lx_text_decode(&w->text, leaf->span, false);
-    }
+    decode_leaf(w, leaf);
     number = w->text.len;
+    if (!number)
+        return;
     for (uint32_t i = 0; i < f->attrs; i++) {
         const lx_attr *a = w->scan->attr + i;
 
         if (lx_name_is(&a->name, "unit"))
             lx_text_decode(&w->text, (lx_span){a->value, (size_t)(a->value_end - a->value)}, true);
     }
-    unit = (lx_span){w->text.data + number, w->text.len - number};
-    if (!lx_value_scale((lx_span){w->text.data, number}, unit, &bytes)) {
+    if (!lx_value_scale((lx_span){w->text.data, number},
+                        (lx_span){w->text.data + number, w->text.len - number}, &bytes)) {
         w->cache.bad = f->start;
         w->text.len = number;
         return;
     }
-    write_in_bytes(w, f, f->attrs, bytes);
+    write_in_bytes(w, f, bytes);
     *leaf = (lx_leaf){{NULL, 0}, true, false};
 }

@@ -22,8 +22,6 @@ uint16_t lx_value_typed_context(lx_writer *w, const lx_tag *tag, uint16_t ctx);
 /* A child of <domain> without children of its own ends: learn the domain's name and UUID from
  * it; the UUID's text becomes the canonical one. */
 void lx_value_capture(lx_writer *w, const lx_frame *f, lx_leaf *leaf);
-/* One with markup in it ends: it counts as the first of its name, and says nothing. */
-void lx_value_pass(lx_writer *w, const lx_frame *f);
 
 /* A leaf two levels inside a snapshot disk's <driver> ends: if it is the cache's <max_size>,
  * it is written in bytes. */

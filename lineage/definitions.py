@@ -10,7 +10,7 @@ from lineage.events import Defined, EventData, Redefined, encode
 from lineage.log.base import NewEvent
 from lineage.model import Secure
 
-__all__ = ["Bodies", "Definer", "Definition", "new_event", "redefined"]
+__all__ = ["Bodies", "Definer", "Definition", "new_event", "redefined", "secure"]
 
 Definition = Defined | Redefined
 Bodies = dict[bytes, bytes]
@@ -19,6 +19,8 @@ Bodies = dict[bytes, bytes]
 _LARGE: Final = 16384  # bytes
 _MANY: Final = 256
 _sha256: Final = hashlib.sha256
+_UNKNOWN: Final = Secure.UNKNOWN
+_YES: Final = Secure.YES
 
 
 class Definer:
@@ -39,19 +41,16 @@ class Definer:
         parts: canon.Parts,
         digest: bytes,
         bodies: Bodies,
-        secure: Secure | None = None,
+        secure: Secure,
     ) -> Defined:
         """Give the event of a document, and put its bodies in `bodies`.
 
         Args:
             stream: key of its domain's events.
             digest: SHA-256 of `parts.xml`.
-            secure: None: yes if the document has ``<active>``, since libvirt writes that only
-                into its own files and those with passwords; else unknown.
+            secure: whether the document was dumped with passwords.
         """
         domain, inactive, cookie = parts.domain, parts.inactive_domain, parts.cookie
-        if secure is None:
-            secure = Secure.UNKNOWN if parts.active is None else Secure.YES
         return Defined(
             cast(str, parts.name),  # the canonicalizer requires it when redefining
             parts.head,
@@ -82,6 +81,16 @@ def _put(bodies: Bodies, body: bytes) -> bytes:
     digest = _sha256(body).digest()
     bodies[digest] = body
     return digest
+
+
+def secure(active: int | None) -> Secure:
+    """Say whether a document was dumped with passwords, of which no one else says.
+
+    Args:
+        active: the value of its ``<active>``. libvirt writes that only into its own files, and
+            those with passwords.
+    """
+    return _UNKNOWN if active is None else _YES
 
 
 def redefined(given: Definition) -> Redefined:

@@ -89,7 +89,8 @@ class _Import:
         self._homeless = homeless
         self._waiting: list[int] = []  # numbers of documents without a UUID
         self._uuids: dict[str, str] = {}  # by the directory that a domain's files are in
-        self._last = ("", "")
+        self._hint: str | None = None  # of the document before, and its UUID
+        self._uuid = ""
         self._done = 0  # bytes of the sources before
 
     def read(self, source: Source, progress: Progress | None) -> None:
@@ -133,8 +134,8 @@ class _Import:
             arrival = Arrival(hint, parts.xml, parts.active, document.label, origin)
             self._waiting.append(self._homeless.add(arrival))
             return
-        if hint is not None and self._last != (hint, uuid):
-            self._last = (hint, uuid)
+        if hint is not None and (uuid != self._uuid or hint != self._hint):
+            self._hint, self._uuid = hint, uuid
             if self._uuids.setdefault(hint, uuid) != uuid:
                 self._uuids[hint] = _SEVERAL
         placing = self._placing or self._begin()

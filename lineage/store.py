@@ -13,6 +13,7 @@ import msgspec
 
 from lineage import canon, documents
 from lineage.definitions import Bodies, Definer, new_event, redefined
+from lineage.definitions import secure as secured
 from lineage.errors import Conflict, NotFound
 from lineage.events import (
     CurrentChanged,
@@ -223,7 +224,7 @@ class Store:
         """
         parts = canon.split(xml)
         stream = self._stream_of(parts, domain)
-        flag = None if secure is None else (Secure.YES if secure else Secure.NO)
+        flag = secured(parts.active) if secure is None else Secure.YES if secure else Secure.NO
         bodies: Bodies = {}
         digest = hashlib.sha256(parts.xml).digest()
         given = Definer().define(stream, parts, digest, bodies, flag)

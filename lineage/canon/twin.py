@@ -284,20 +284,23 @@ def disk(element: Element) -> Element:
 
 
 def with_cache(driver: Element) -> Element:
-    """A disk's ``<driver>`` with the size of its metadata cache in bytes."""
-    children = driver.elements()
-    cache = next((each for each in children if is_cache(each)), None)
-    size = cache.first("max_size") if cache else None
-    if cache is None or size is None or not size.string():
+    """A disk's ``<driver>`` with the size of its metadata cache in bytes.
+
+    The size is the first ``<max_size>`` without markup, of several caches too.
+    """
+    caches = driver.named("metadata_cache")
+    sizes = [each for cache in caches for each in cache.named("max_size") if not each.elements()]
+    if not sizes or not sizes[0].text():
         return driver
-    sized = [in_bytes(size) if each is size else each for each in cache.elements()]
-    made = Element(cache.name, cache.attributes, [*sized], cache.offset)
-    children = [made if each is cache else each for each in children]
-    return Element(driver.name, driver.attributes, [*children], driver.offset)
+    size, made = sizes[0], in_bytes(sizes[0])
+    cache = next(each for each in caches if size in each.children)
+    return replaced(driver, cache, replaced(cache, size, made))
 
 
-def is_cache(element: Element) -> bool:
-    return element.name == "metadata_cache" and element.first("max_size") is not None
+def replaced(element: Element, old: Element, new: Element) -> Element:
+    """A copy with one child for another."""
+    children = [new if child is old else child for child in element.children]
+    return Element(element.name, element.attributes, children, element.offset, element.foreign)
 
 
 def in_bytes(element: Element) -> Element:
@@ -313,20 +316,21 @@ def in_bytes(element: Element) -> Element:
         size *= base ** (1 + "kmgtpe".index(letter[1].lower()))
     if size >= 1 << 64:
         raise SnapshotError("disk-cache-invalid", element.offset, "size is too large")
-    attributes = [(key, value) for key, value in element.attributes if key != "unit"]
-    attributes.append(("unit", "bytes"))
-    return Element(element.name, attributes, [Text(str(size))], element.offset)
+    spelt = Element(element.name, list(element.attributes), [Text(str(size))], element.offset)
+    spelt.attributes = [(key, "bytes" if key == "unit" else val) for key, val in spelt.attributes]
+    if element.get("unit") is None:
+        spelt.attributes.append(("unit", "bytes"))
+    return spelt
 
 
 def domain(element: Element) -> Element:
     """A domain with its UUID spelt as libvirt spells it."""
-    uuid = element.first("uuid")
-    if uuid is None or uuid.elements() or not uuid.text():
+    uuid = next((each for each in element.named("uuid") if not each.elements()), None)
+    if uuid is None or not uuid.text():
         return element
     if not re.fullmatch(UUID, uuid.text()):
         raise SnapshotError("domain-uuid-invalid", uuid.offset, "malformed UUID")
     digits = re.sub("[^0-9a-f]", "", uuid.text().lower())
     groups = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
-    spelt = Element("uuid", uuid.attributes, [Text("-".join(groups))], uuid.offset)
-    children = [spelt if child is uuid else child for child in element.children]
-    return Element(element.name, element.attributes, children, element.offset)
+    spelt = Element("uuid", uuid.attributes, [Text("-".join(groups))], uuid.offset, uuid.foreign)
+    return replaced(element, uuid, spelt)

@@ -8,6 +8,7 @@ were references, CDATA) comes from the source.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -170,16 +171,16 @@ def unescape(source: str, offset: int = 0) -> str:
     """
 
     def resolve(match: re.Match[str]) -> str:
-        name = match[1]
+        name, end = match.groups()
         if number := re.fullmatch(r"#(?:x0*([0-9a-fA-F]{1,6})|0*([0-9]{1,7}))", name):
             code = int(number[1], 16) if number[1] else int(number[2])
-            if 0 < code <= 0x10FFFF:
+            if end and code <= sys.maxunicode and not FORBIDDEN.match(chr(code)):
                 return chr(code)
-        if name not in ENTITIES or not match[0].endswith(";"):
+        if not end or name not in ENTITIES:
             raise XMLError("malformed", offset, "undefined reference")
         return ENTITIES[name]
 
-    return re.sub(r"&([^;]*);?", resolve, source) if "&" in source else source
+    return re.sub(r"&([^;]*)(;?)", resolve, source) if "&" in source else source
 
 
 def _decode(xml: bytes | str) -> tuple[str, int]:
@@ -292,7 +293,7 @@ def _attributes(source: str, offset: int) -> list[tuple[str, str]]:
 
 
 def _instruction(source: str, offset: int) -> Instruction:
-    match = re.fullmatch(r"([^ \t\n]+)(?:[ \t\n]+(.*))?", source, re.DOTALL)
+    match = re.fullmatch(rf"({NAME})(?:[ \t\n]+(.*))?", source, re.DOTALL)
     if match is None:
         raise XMLError("malformed", offset, "processing instruction without a target")
     _limit_name(match[1], offset)
@@ -336,17 +337,17 @@ def _judge(text: str, shift: int) -> etree._Element:
         namespace = entry.type_name.startswith("NS_ERR_")
         if namespace or entry.level_name == "FATAL":
             code = "namespace" if namespace else "malformed"
-            raise XMLError(code, shift + _offset(source, entry), f"lxml: {entry.type_name}")
+            raise XMLError(code, shift + _offset(text, entry), f"lxml: {entry.type_name}")
     if tree is None and not log:
         raise XMLError("malformed", shift, "lxml refused the document")
     return etree.fromstring(source, _parser(recover=True)) if tree is None else tree
 
 
-def _offset(source: bytes, entry: etree._LogEntry) -> int:
-    """About where lxml was when it complained."""
-    lines = source.split(b"\n", entry.line)[: entry.line - 1]
+def _offset(text: str, entry: etree._LogEntry) -> int:
+    """About where lxml was when it complained; its columns are characters."""
+    lines = text.split("\n", entry.line)[: entry.line - 1]
     before = sum(len(line) + 1 for line in lines)
-    return min(before + int(entry.column) - 1, len(source))
+    return len(text[: before + int(entry.column) - 1].encode())
 
 
 def _compare(root: Element, theirs: etree._Element) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import enum
+from typing import Literal
 
 from lineage import canon, documents
 from lineage.events import Defined
@@ -16,13 +16,13 @@ Claim = tuple[int, str, str]
 """A snapshot says that it is current: its creation time, its name, and the source."""
 
 
-class Verdict(enum.Enum):
-    """What is to be done with a document."""
+Verdict = Literal["new", "equal", "known", "later"]
+"""What is to be done with a document:
 
-    NEW = enum.auto()  # the domain has no such snapshot: define it
-    EQUAL = enum.auto()  # it is the present document
-    KNOWN = enum.auto()  # the snapshot had it before, and has it no more
-    LATER = enum.auto()  # the snapshot has another: decided when all documents were seen
+``new``: the domain has no such snapshot: define it. ``equal``: it is the present document.
+``known``: the snapshot had it before, and has it no more. ``later``: the snapshot has another:
+decided when all documents were seen.
+"""
 
 
 class Incoming:
@@ -121,19 +121,19 @@ class Incoming:
         """
         added, before = self.added.get(name), self.before
         if added == digest:
-            return Verdict.EQUAL
+            return "equal"
         if before is None:
-            return Verdict.NEW if added is None else Verdict.LATER
+            return "new" if added is None else "later"
         seen = digest in before.seen(name)
         if name in before and documents.equals(log, before[name], parts, digest):
             if seen or documents.digest(log, before[name]) == digest:
                 self.confirmed[name] = max(digest, self.confirmed.get(name, digest))
-                return Verdict.EQUAL
+                return "equal"
             self.echoes.add((name, digest))
-            return Verdict.LATER
+            return "later"
         if seen and not restore:
-            return Verdict.KNOWN
-        return Verdict.LATER if seen or name in before or added is not None else Verdict.NEW
+            return "known"
+        return "later" if seen or name in before or added is not None else "new"
 
     def has(self, name: str) -> bool:
         """Whether the snapshot is there, after what this import added."""
@@ -143,7 +143,7 @@ class Incoming:
 
     def claim(self, claim: Claim, verdict: Verdict) -> None:
         """Take notice that a snapshot claims to be current."""
-        if verdict is Verdict.KNOWN and not self.has(claim[1]):
+        if verdict == "known" and not self.has(claim[1]):
             self._hopeful.append(claim)  # it may still come in another document
         elif self._best is None:
             self._best = claim

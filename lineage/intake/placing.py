@@ -11,15 +11,14 @@ from typing import Final, cast
 import msgspec
 
 from lineage import canon, documents
-from lineage.definitions import Definer, Definition, new_event, redefined
+from lineage.definitions import Definer, Definition, new_event, redefined, secure
 from lineage.events import CurrentChanged, Defined, decode
 from lineage.intake.appender import Appender
-from lineage.intake.incoming import Incoming, Verdict
+from lineage.intake.incoming import Incoming
 from lineage.intake.report import Note, Report
 from lineage.intake.settling import Candidate, settle
 from lineage.intake.spool import Arrival, Spool
 from lineage.log.base import EventLog, NewEvent
-from lineage.model import Secure
 from lineage.tree import Tree, fold
 from lineage.views import replay
 
@@ -122,18 +121,17 @@ class Placing:
         verdict = domain.verdict(self._log, parts, name, digest, self._restore)
         if active:
             domain.claim((parts.creation_time or 0, name, origin), verdict)
-        if verdict is Verdict.NEW:
+        if verdict == "new":
             domain.added[name] = digest
             self._held += 1
-            secure = Secure.UNKNOWN if active is None else Secure.YES
             appender = self._appender
-            data = self._definer.define(stream, parts, digest, appender.bodies, secure)
+            data = self._definer.define(stream, parts, digest, appender.bodies, secure(active))
             event = new_event(data, origin)
             appender.add(stream, event, len(xml))
             appender.remember(self._place_again, stream, event, active, label)
-        elif verdict is Verdict.EQUAL:
+        elif verdict == "equal":
             self._report.equal += 1
-        elif verdict is Verdict.KNOWN:
+        elif verdict == "known":
             self._report.known += 1
             message = "the snapshot had this document before, and has it no more"
             self._report.notes.append(Note(label, "known", message))
@@ -222,9 +220,8 @@ class Placing:
             self._appender.remember(self._settle, stream, name, candidates)
 
     def _definition(self, stream: str, arrival: Arrival, digest: bytes) -> Definition:
-        secure = Secure.UNKNOWN if arrival.active is None else Secure.YES
-        bodies = self._appender.bodies
-        return self._definer.define(stream, _split(arrival.xml), digest, bodies, secure)
+        parts, bodies = _split(arrival.xml), self._appender.bodies
+        return self._definer.define(stream, parts, digest, bodies, secure(arrival.active))
 
     def _whole(self, stream: str) -> Tree:
         """The domain's tree with what this import has defined, but for other snapshots' waits."""

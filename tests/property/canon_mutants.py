@@ -53,9 +53,17 @@ DISKS: Final = (
     "<disk name='a'><source file=''><encryption/></source><driver type=''/><driver type='raw'/></disk>",
     "<disk name='a' type='nvme'><source namespace='1' type='pci'><address bus='1' domain='0'/>"
     "</source></disk>",
+    "<disk name='a'><driver><metadata_cache a='1'><max_size unit='KiB' z='1'>3</max_size></metadata_cache>"
+    "</driver></disk>",
+    "<disk name='a'><driver><metadata_cache/><metadata_cache><z/><max_size y='1'> +07</max_size><max_size>"
+    "2</max_size></metadata_cache></driver></disk>",
+    "<disk name='a'><driver><metadata_cache><max_size xmlns='u'>1</max_size><max_size unit='gb'>2<z/>"
+    "</max_size></metadata_cache></driver></disk>",
     "<q:disk xmlns:q='u' name='a'><q:source file='r'/></q:disk>",
     "<disk xmlns='u' name='a'><source file='r'/></disk>",
     "<disk/>",
+    "<disk name='a'><driver><metadata_cache><max_size unit='x'>3</max_size></metadata_cache></driver></disk>",
+    "<disk name='a'><driver><metadata_cache><max_size>-1</max_size></metadata_cache></driver></disk>",
     "<disk name='a' snapshot='x'/>",
     "<disk name='a' type=''/>",
     "<disk name='a' type='dir'/>",
@@ -151,7 +159,7 @@ def domain(rng: random.Random, name: str = "domain") -> str:
 
 
 def disks(rng: random.Random, name: str) -> str:
-    count = len(DISKS) if rng.random() < 0.2 else 10  # bad ones are the last ones
+    count = len(DISKS) if rng.random() < 0.2 else 13  # bad ones are the last ones
     inside = [rng.choice(DISKS[:count]) for _ in range(rng.choice((0, 1, 1, 2, 3)))]
     attributes = rng.choice(("", "", "", *ODD_ATTRIBUTES[:6]))
     return f"<{name}{attributes}>{''.join(inside)}</{name}>"
