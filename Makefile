@@ -9,7 +9,7 @@ export CC
 
 CORE := $(wildcard csrc/*.c csrc/*.h csrc/*.def) csrc/gen_order.py
 ORDER := lineage/canon/order.toml
-WRAPPER := $(wildcard lineage/canon/*.pyx lineage/canon/*.pxd)
+WRAPPERS := $(wildcard lineage/*/*.pyx lineage/*/*.pxd)
 BUILT := $(VENV)/.built
 DEPENDENCIES := $(VENV)/.dependencies
 TOOLS := $(VENV)/.tools
@@ -59,7 +59,7 @@ wheel-test: $(BUILT) $(TOOLS)
 build: $(BUILT)
 
 # The core is built into the source tree, from where the editable install takes it.
-$(BUILT): pyproject.toml setup.py $(CORE) $(ORDER) $(WRAPPER)
+$(BUILT): pyproject.toml setup.py $(CORE) $(ORDER) $(WRAPPERS)
 	@$(MAKE) --no-print-directory check-tools
 	@mkdir -p build
 	@if [ $(DEPENDENCIES) -nt pyproject.toml ]; then \

@@ -24,11 +24,12 @@ class BuildCore(build_ext):
         self.cython_c_in_temp = True
 
     def build_extension(self, ext: Extension) -> None:
-        """Generate the tables' header, then compile as usual."""
-        generated = Path(self.build_temp)
-        header = generated / "order_table.h"
-        subprocess.run([sys.executable, GENERATOR, ORDER, header], check=True)
-        ext.include_dirs.append(str(generated))
+        """Generate the tables' header if the core is to be built, then compile as usual."""
+        if str(CORE) in ext.include_dirs:
+            generated = Path(self.build_temp)
+            header = generated / "order_table.h"
+            subprocess.run([sys.executable, GENERATOR, ORDER, header], check=True)
+            ext.include_dirs.append(str(generated))
         super().build_extension(ext)
 
 
@@ -43,6 +44,7 @@ def flags() -> list[str]:
 
 
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+LINK = SANITIZERS if os.environ.get("LINEAGE_SANITIZE") else []
 
 setup(
     cmdclass={"build_ext": BuildCore},
@@ -57,11 +59,18 @@ setup(
             depends=[
                 *sorted(str(path) for path in CORE.glob("*.h")),
                 *sorted(str(path) for path in CORE.glob("*.def")),
+                "lineage/canon/_lineage_xml.pxd",
                 str(GENERATOR),
                 str(ORDER),
             ],
             extra_compile_args=flags(),
-            extra_link_args=SANITIZERS if os.environ.get("LINEAGE_SANITIZE") else [],
-        )
+            extra_link_args=LINK,
+        ),
+        Extension(
+            "lineage.sources._header",
+            sources=["lineage/sources/_header.pyx"],
+            extra_compile_args=flags(),
+            extra_link_args=LINK,
+        ),
     ],
 )

@@ -7,6 +7,7 @@ void lx_head_init(lx_head_data *h, const lx_allocator *alloc)
     memset(h, 0, sizeof *h);
     h->alloc = alloc;
     lx_buf_init(&h->text, alloc);
+    lx_recall_init(&h->recall, alloc);
     h->disk.size = h->revert_disk.size = sizeof(lx_disk);
     h->pair.size = sizeof(lx_pair);
     h->extra.size = h->disk_extra.size = sizeof(lx_extra);
@@ -17,6 +18,7 @@ void lx_head_free(lx_head_data *h)
     lx_array *arrays[] = {&h->disk, &h->revert_disk, &h->pair, &h->extra, &h->disk_extra};
 
     lx_buf_free(&h->text);
+    lx_recall_free(&h->recall);
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         h->alloc->release(h->alloc->user, arrays[i]->data);
 }
@@ -31,6 +33,7 @@ void lx_head_clear(lx_head_data *h, lx_mode mode)
     h->text = kept.text;
     h->text.len = 0;
     h->text.failed = false;
+    h->recall = kept.recall;
     lx_buf_reserve(&h->text, 1); /* so that even an empty text has an address */
     h->disk = kept.disk;
     h->revert_disk = kept.revert_disk;
@@ -76,10 +79,11 @@ static bool keep_extra(lx_head_data *h, lx_array *array, unsigned place, lx_ref 
 /* Take what was written since `from` out of the output again. */
 static lx_ref take_output(lx_head_data *h, lx_writer *w, size_t from, size_t to, size_t back_to)
 {
-    lx_ref ref;
+    lx_ref ref = {0, 0, true};
 
     lx_out_flush(&w->out);
-    ref = lx_head_keep(h, w->out.buf.data + from, to - from);
+    if (!w->out.buf.failed) /* else it holds less */
+        ref = lx_head_keep(h, w->out.buf.data + from, to - from);
     lx_out_truncate(&w->out, back_to);
     return ref;
 }
@@ -502,13 +506,19 @@ static bool read_body(lx_head_data *h, lx_writer *w, const lx_tag *tag, unsigned
                       const lx_slot *slot)
 {
     lx_body *body = h->body + which;
-    bool ok;
+    /* Not where an xml:space around it could matter. */
+    bool ok, recall = which == LX_BODY_DOMAIN && !tag->colon && !h->root_colon;
 
     body->from = lx_out_pos(&w->out) + 3; /* behind the line feed and the indentation */
     w->capture.wanted = which != LX_BODY_COOKIE;
     w->capture.inactive = which == LX_BODY_INACTIVE;
     w->capture.seen_name = w->capture.seen_uuid = false;
-    ok = lx_write_element(w, tag, slot, 1);
+    ok = recall && lx_recall_write(&h->recall, w, tag);
+    if (!ok) {
+        ok = lx_write_element(w, tag, slot, 1);
+        if (ok && recall)
+            lx_recall_keep(&h->recall, w, tag->start);
+    }
     w->capture.wanted = w->capture.inactive = false;
     if (w->capture.bad_uuid)
         lx_head_error(h, which == LX_BODY_DOMAIN ? LX_STEP_DOMAIN : LX_STEP_INACTIVE,
@@ -564,6 +574,7 @@ bool lx_head_read(lx_head_data *h, lx_writer *w, const lx_tag *root)
     lx_tag child;
 
     h->root = root->start;
+    h->root_colon = root->colon;
     if (!read_attributes(h, w, root, LX_CTX_NOTHING, &h->extra, LX_P_ATTR, NULL, 0, NULL))
         return false;
     while (next_child(s, root, &child, &ok)) {
@@ -582,7 +593,10 @@ bool lx_head_read(lx_head_data *h, lx_writer *w, const lx_tag *root)
     settle_bodies(h, &w->out);
     drop_empty_list(h, LX_F_DISKS, &h->disk);
     drop_empty_list(h, LX_F_REVERT_DISKS, &h->revert_disk);
-    if (h->nomem || h->text.failed || w->out.buf.failed)
+    if (h->nomem || h->text.failed || w->out.buf.failed || w->capture.name.failed ||
+        w->capture.uuid.failed)
         return lx_scan_fail(s, LX_NOMEM, s->p);
-    return lx_head_check(h, s);
+    if (!lx_head_check(h, s))
+        return false;
+    return lx_head_settle(h) ? true : lx_scan_fail(s, LX_NOMEM, s->p);
 }

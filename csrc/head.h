@@ -7,7 +7,7 @@
 #ifndef LX_HEAD_H
 #define LX_HEAD_H
 
-#include "write.h"
+#include "recall.h"
 
 /* Children of <domainsnapshot> in the order of output; also the bits of lx_head.seen. */
 typedef enum {
@@ -36,6 +36,7 @@ enum {
     LX_P_MEMORY_ATTR = 48,      /* + 1 after snapshot=, + 2 after file= */
     LX_P_PARENT_NAME_ATTR = 52, /* attributes of <parent>'s <name> */
     LX_P_PARENT_BEFORE = 53,    /* children of <parent> before its <name> */
+    LX_PLACES = 64,             /* a place is below */
     /* of a disk: */
     LX_P_DISK_ATTR = 0,  /* + 1 after name=, + 2 after snapshot=, + 3 after type= */
     LX_P_DISK_AFTER = 8, /* + 1 after snapshotDeleteInProgress, + 2 after driver, + 3 source */
@@ -91,6 +92,7 @@ typedef struct {
     uint32_t seen;                  /* fields that had an element */
     bool parent_named;              /* some <parent> had a <name>, if an empty one */
     const uint8_t *root;            /* '<' of the root */
+    bool root_colon;                /* a name in the root's tag has a prefix */
     const uint8_t *at[LX_FIELDS];   /* '<' of each first element */
     lx_buf text;                    /* what every lx_ref points into */
     lx_ref name, description, state, parent;
@@ -108,6 +110,7 @@ typedef struct {
     const uint8_t *error_at;
     unsigned error_step;
     bool nomem;
+    lx_recall recall; /* survives from document to document */
 } lx_head_data;
 
 void lx_head_init(lx_head_data *h, const lx_allocator *alloc);
@@ -147,6 +150,9 @@ bool lx_head_check(lx_head_data *h, lx_scan *s);
 /* Check one disk that was just read and give it libvirt's defaults. */
 void lx_head_check_disk(lx_head_data *h, lx_disk *disk, unsigned step);
 const lx_pair *lx_node_attr(const lx_head_data *h, const lx_node *node, const char *name);
+
+/* head_extra.c: put kept things in order once all else is known; false if memory is short. */
+bool lx_head_settle(lx_head_data *h);
 
 /* head_text.c: print; pieces as in lx_text. */
 size_t lx_head_text(const lx_head_data *h, const lx_writer *w, lx_buf *out, bool active,

@@ -87,7 +87,8 @@ size_t lx_footprint(const lx_ctx *c)
     const lx_writer *w = &c->writer;
 
     return sizeof *c + c->input.cap + c->text.cap + c->packed.cap + w->out.buf.cap +
-           w->scratch.cap + w->text.cap + c->head.text.cap + w->kid_cap * sizeof *w->kid +
+           w->scratch.cap + w->text.cap + c->head.text.cap + c->head.recall.source.cap +
+           w->kid_cap * sizeof *w->kid +
            lx_metadata_footprint(w);
 }
 

@@ -1,7 +1,7 @@
 #include "scan.h"
 #include "text.h"
 
-#define BLOCK 16384 /* bytes indexed at a time: bounds the window, whatever the document */
+#define BLOCK 2048 /* bytes indexed at a time: bounds the window, whatever the document */
 
 bool lx_scan_fail(lx_scan *s, lx_code code, const uint8_t *at)
 {

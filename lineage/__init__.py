@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from lineage.canon import canonicalize, canonicalize_many, format, parse
-from lineage.errors import (
-    Ambiguous,
-    Busy,
-    Conflict,
-    Damaged,
-    DocumentError,
-    Forked,
-    LineageError,
-    NotAStore,
-    NotFound,
-    SnapshotError,
-    TooNew,
-    XMLError,
-)
-from lineage.model import Disk, Domain, Extra, Head, Memory, Node, Secure, Snapshot
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lineage.canon import canonicalize, canonicalize_many, format, parse
+    from lineage.errors import (
+        Ambiguous,
+        Busy,
+        Conflict,
+        Damaged,
+        DocumentError,
+        Forked,
+        LineageError,
+        NotAStore,
+        NotFound,
+        SnapshotError,
+        TooNew,
+        XMLError,
+    )
+    from lineage.ingest import Report
+    from lineage.log.base import EXISTS
+    from lineage.model import Disk, Domain, Extra, Head, Memory, Node, Secure, Snapshot
+    from lineage.store import DomainInfo, Event, Store
 
 __all__ = [
+    "EXISTS",
     "Ambiguous",
     "Busy",
     "Conflict",
@@ -27,6 +35,8 @@ __all__ = [
     "Disk",
     "DocumentError",
     "Domain",
+    "DomainInfo",
+    "Event",
     "Extra",
     "Forked",
     "Head",
@@ -35,13 +45,58 @@ __all__ = [
     "Node",
     "NotAStore",
     "NotFound",
+    "Report",
     "Secure",
     "Snapshot",
     "SnapshotError",
+    "Store",
     "TooNew",
     "XMLError",
+    "__version__",
     "canonicalize",
     "canonicalize_many",
     "format",
     "parse",
 ]
+
+# Where each name comes from. They are imported when first asked for: who only canonicalizes
+# needs no SQLite, and `lineage --help` needs neither.
+_HOMES = {
+    "lineage.canon": ("canonicalize", "canonicalize_many", "format", "parse"),
+    "lineage.errors": (
+        "Ambiguous",
+        "Busy",
+        "Conflict",
+        "Damaged",
+        "DocumentError",
+        "Forked",
+        "LineageError",
+        "NotAStore",
+        "NotFound",
+        "SnapshotError",
+        "TooNew",
+        "XMLError",
+    ),
+    "lineage.ingest": ("Report",),
+    "lineage.log.base": ("EXISTS",),
+    "lineage.model": ("Disk", "Domain", "Extra", "Head", "Memory", "Node", "Secure", "Snapshot"),
+    "lineage.store": ("DomainInfo", "Event", "Store"),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value: Any = version("lineage-store")
+    elif name in _HOME:
+        value = getattr(import_module(_HOME[name]), name)
+    else:
+        raise AttributeError(f"module 'lineage' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

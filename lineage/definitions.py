@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Final, cast
+from typing import Final
 
 from lineage import canon
 from lineage.events import Defined, EventData, Redefined, encode
@@ -52,7 +52,7 @@ class Definer:
         """
         domain, inactive, cookie = parts.domain, parts.inactive_domain, parts.cookie
         return Defined(
-            cast(str, parts.name),  # the canonicalizer requires it when redefining
+            parts.name or "",  # the canonicalizer requires it when redefining
             parts.head,
             digest,
             None if domain is None else self._put(stream, bodies, domain),
@@ -67,7 +67,7 @@ class Definer:
         key = stream, len(body)
         known = self._lately.get(key)
         if known is not None and known[0] == body:
-            bodies[known[1]] = body
+            bodies[known[1]] = known[0]
             return known[1]
         digest = _put(bodies, body)
         if len(body) <= _LARGE:

@@ -39,6 +39,14 @@ static const char *const documents[] = {
          "<uuid>11111111222243338444555555555555</uuid></domain></domainsnapshot>",
     "<domain xmlns:p='u&amp;'><p:a p:b='1' xmlns:q='v'/><foo>t<b c='1' d='2'/>u</foo><metadata>"
     "<m:x xmlns:m='w' y='&#10;'> t <m:z/><![CDATA[c]]></m:x></metadata></domain>",
+    HEAD "<parent z='1'><x/><name>&amp;p</name><y/></parent><disks a='1'><disk name='&#97;'>"
+         "<driver><metadata_cache><max_size unit='KiB' z='1'>1</max_size></metadata_cache></driver>"
+         "</disk></disks><disks xmlns:q='u'><q:d name='b' q:e='1'><snapshotDeleteInProgress/></q:d>"
+         "</disks>"
+         "<revertDisks><disk name='c'><source file='/a' z='&#10;'><host/></source></disk>"
+         "</revertDisks><inactiveDomain><uuid>11111111222243338444555555555555</uuid>"
+         "<interface type='h&#111;stdev'><source/><driver/></interface></inactiveDomain><cookie/>"
+         "<memory file='/m' z='1'><x/></memory></domainsnapshot>",
     "<domain a1='' a2='' a3='' a4='' a5='' a6='' a7='' a8='' a9='' b1=''/>",
 };
 

@@ -234,8 +234,8 @@ def _nodes(text: str, shift: int) -> Element:
         at = match.end()
         offset += len(match[0].encode())
     roots = document.elements()
-    if len(path) != 1 or len(roots) != 1:
-        raise XMLError("malformed", offset, "not exactly one root element")
+    if len(path) != 1 or len(roots) != 1 or document.text().strip(" \t\r\n"):
+        raise XMLError("malformed", offset, "not exactly one root element and nothing else")
     return roots[0]
 
 

@@ -116,7 +116,8 @@ class Placing:
         domain = self._last
         if domain.stream != stream or not domain.loaded:
             domain = self._domain(stream)
-        name, xml = cast(str, parts.name), parts.xml  # a name is required when redefining
+        xml = parts.xml
+        name = parts.name or ""  # a name is required when redefining
         digest = _sha256(xml).digest()
         verdict = domain.verdict(self._log, parts, name, digest, self._restore)
         if active:

@@ -7,13 +7,12 @@ What is no plain file is named and passed on without content, never interpreted.
 from __future__ import annotations
 
 import re
-import struct
 from collections.abc import Callable, Iterator
 from typing import Final
-from zlib import adler32
 
 import msgspec
 
+from lineage.sources._header import looks_like_tar, parse
 from lineage.sources.base import MAX_BYTES, SourceError
 from lineage.sources.window import Window
 
@@ -24,8 +23,6 @@ BLOCK: Final = 512
 
 _MOST_EXTENSION: Final = 1 << 20  # a pax header or a long name; extended attributes fit
 _LONGEST_PATH: Final = 64 << 10  # a global header may give it to every member
-# name, size, checksum, type, magic and version, prefix
-_HEADER: Final = struct.Struct("100s24x12s12x8sc100x8s80x155s12x")
 _RECORD: Final = re.compile(rb"([0-9]{1,7}) ([^=]*)=")
 _SPARSE_KEY: Final = b"GNU.sparse."
 _KEYS: Final = (b"path", b"size", _SPARSE_KEY + b"name")
@@ -51,14 +48,6 @@ class Member(msgspec.Struct, frozen=True, gc=False):
     data: bytes
 
 
-def looks_like_tar(block: bytes) -> bool:
-    """Whether a stream that begins with this block is a tar archive, maybe an empty one."""
-    if len(block) < BLOCK:
-        return False
-    block = block[:BLOCK]
-    return _is_zero(block) or _checksum_holds(block, block[148:156])
-
-
 def read_members(window: Window, wanted: Callable[[bytes], bool]) -> Iterator[Member]:
     """Yield the members of a tar stream up to its end marker.
 
@@ -69,21 +58,11 @@ def read_members(window: Window, wanted: Callable[[bytes], bool]) -> Iterator[Me
             or the header makes no sense), or what the stream raises.
     """
     names = _Extensions(window)
-    take, unpack = window.take, _HEADER.unpack
-    while True:
-        block = take(BLOCK)
-        name, size_field, checksum, kind, magic, prefix = unpack(block)
-        if not _checksum_holds(block, checksum):
-            if _is_zero(block):
-                return
-            raise SourceError("archive-damaged", "a header's checksum is wrong")
-        size = _number(size_field)
+    while (header := parse(block := window.take(BLOCK))) is not None:
+        path, size, kind = header
         if kind in _EXTENSIONS:
             names.read(kind, size)
             continue
-        path = name.partition(b"\0")[0]
-        if prefix[0] and magic == b"ustar\x0000":
-            path = prefix.partition(b"\0")[0] + b"/" + path
         if names.pending:
             path, size, kind = names.apply(path, size, kind)
         if kind in _REGULAR and not (kind == b"\0" and path.endswith(b"/")):
@@ -93,7 +72,7 @@ def read_members(window: Window, wanted: Callable[[bytes], bool]) -> Iterator[Me
                 window.skip(size + (-size & 511))
                 yield Member(path, "too-large", b"")
             else:
-                yield Member(path, "", take(size, -size & 511))
+                yield Member(path, "", window.take(size, -size & 511))
         elif (code := _pass_over(window, block, kind, size)) is not None:
             yield Member(path, code, b"")
 
@@ -167,41 +146,3 @@ def _records(content: bytes) -> dict[bytes, bytes]:
             records[_SPARSE_KEY] = b""
         start = stop
     return records
-
-
-def _number(field: bytes) -> int:
-    """Read a numeric field: octal digits, or GNU's base 256."""
-    try:
-        number = int(field.partition(b"\0")[0], 8)
-    except ValueError:
-        if field[0] == 0x80:
-            return int.from_bytes(field[1:], "big")
-        number = -1 if field.partition(b"\0")[0].strip() else 0
-    if number < 0:
-        raise SourceError("archive-damaged", "a header makes no sense")
-    return number
-
-
-def _checksum_holds(block: bytes, field: bytes) -> bool:
-    """Whether a header's checksum is the sum of its bytes, the checksum's own as blanks."""
-    # Adler-32's lower half is one more than the sum, modulo 65521. The sum stays below that
-    # in a block of ASCII, and in any piece of up to 256 bytes.
-    if block.isascii():
-        total = adler32(block[156:], adler32(block[:148])) & 0xFFFF
-    else:
-        pieces = block[:148], block[156:412], block[412:]
-        total = sum((adler32(piece) & 0xFFFF) - 1 for piece in pieces) + 1
-    total += 8 * 0x20 - 1
-    if field == b"%06o\0 " % total:  # as nearly everybody writes it
-        return True
-    try:
-        stored = int(field.partition(b"\0")[0].strip() or b"0", 8)
-    except ValueError:
-        return False
-    # Some old writers summed signed bytes.
-    high = sum(1 for byte in block[:148] + block[156:] if byte > 127)
-    return stored in (total, total - 256 * high)
-
-
-def _is_zero(block: bytes) -> bool:
-    return block.count(0) == BLOCK

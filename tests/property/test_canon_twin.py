@@ -1,0 +1,66 @@
+"""The core and its twin on lxml share no code, and agree on every document.
+
+LINEAGE_MUTANTS=100000 in the environment tries that many documents.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import Counter
+from collections.abc import Callable
+from typing import Final
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lineage.canon import _core, twin
+from lineage.errors import DocumentError, SnapshotError
+
+from .canon_mutants import MODES, generated, mutant
+
+MUTANTS: Final = int(os.environ.get("LINEAGE_MUTANTS", "2500"))
+CLASSES: Final = {code: kind for code, kind, _ in _core.error_table()}
+SEEDS: Final = st.integers(0, 2**48)
+
+Verdict = bytes | tuple[str, str, int]
+Read = Callable[..., bytes]
+
+
+def verdict(read: Read, xml: bytes, mode: str) -> Verdict:
+    """The canonical form, or what the two must agree on of an error."""
+    try:
+        return read(xml, mode=mode)
+    except SnapshotError as error:
+        return "snapshot", error.code, error.offset
+    except DocumentError as error:
+        kind = CLASSES.get(error.code, error.code)  # the twin's codes are classes
+        return ("limit" if kind.startswith("limit") else kind), "", 0
+
+
+@settings(max_examples=MUTANTS, deadline=None, derandomize=True, database=None)
+@given(SEEDS)
+def test_the_twin_gives_the_same_bytes_or_the_same_error(seed: int) -> None:
+    rng = random.Random(seed)
+    xml, mode = mutant(rng), rng.choice(MODES)
+    assert verdict(_core.canonicalize, xml, mode) == verdict(twin.canonicalize, xml, mode)
+
+
+def test_the_twin_leaves_generated_documents_as_they_are() -> None:
+    for document in generated():
+        assert twin.canonicalize(document) == document
+
+
+def test_mutants_are_of_every_kind() -> None:
+    """Else the test above would show little: a third is accepted, every code is met."""
+    met: Counter[str] = Counter()
+    for seed in range(6000):
+        rng = random.Random(seed)
+        try:
+            _core.canonicalize(mutant(rng), mode=rng.choice(MODES))
+            met["accepted"] += 1
+        except DocumentError as error:
+            met[error.code] += 1
+    wanted = {code for code, kind in CLASSES.items() if kind != "limit"}
+    assert not wanted - met.keys()
+    assert met["accepted"] > 1800

@@ -1,0 +1,53 @@
+"""Small documents for the canonicalizer's tests, and what became of them."""
+
+from __future__ import annotations
+
+from lineage import canon
+from lineage.errors import DocumentError, SnapshotError
+
+UUID = "6695eb01-f6a4-8304-79aa-97f2502e193f"
+
+
+def snapshot(inside: str = "", *, state: str = "running") -> str:
+    """A document that lacks nothing, with `inside` behind what it must have."""
+    return (
+        f"<domainsnapshot><name>s</name><state>{state}</state>"
+        f"<creationTime>1</creationTime>{inside}</domainsnapshot>"
+    )
+
+
+def request(inside: str) -> str:
+    """A document of mode create, which needs nothing."""
+    return f"<domainsnapshot>{inside}</domainsnapshot>"
+
+
+def lines(xml: bytes | str, mode: str = "create") -> list[str]:
+    """What stands in the canonical root, a line an item, without the root's indentation."""
+    text = canon.canonicalize(xml, mode=mode).decode()
+    if text == "<domainsnapshot/>\n":
+        return []
+    head, *inside, end = text.removesuffix("\n").split("\n")
+    assert (head, end) == ("<domainsnapshot>", "</domainsnapshot>")
+    return [line.removeprefix("  ") for line in inside]
+
+
+def inside(fields: str) -> list[str]:
+    """`lines` of a request with these fields."""
+    return lines(request(fields))
+
+
+def refusal(xml: bytes | str, mode: str = "redefine") -> DocumentError:
+    """The error that refuses the document."""
+    try:
+        accepted = canon.canonicalize(xml, mode=mode)
+    except DocumentError as error:
+        return error
+    raise AssertionError(f"accepted as {accepted[:200]!r}")
+
+
+def verdict(fields: str) -> str | list[str]:
+    """The code that refuses a request with these fields, or its lines."""
+    try:
+        return inside(fields)
+    except SnapshotError as error:
+        return error.code
