@@ -4,6 +4,18 @@
 
 #define RANKS 128
 
+/* An empty <memory> is printed for what is kept in it. */
+static bool memory_printed(const lx_head_data *h)
+{
+    const lx_extra *e = h->extra.data;
+
+    for (size_t i = 0; i < h->extra.used; i++)
+        if ((e[i].place >= LX_P_MEMORY_ATTR && e[i].place < LX_P_MEMORY_ATTR + 3) ||
+            e[i].place == LX_P_INSIDE + LX_F_MEMORY + 1)
+            return true;
+    return h->memory.there || h->memory_file.there;
+}
+
 /* Is the field printed? */
 static bool printed(const lx_head_data *h, unsigned f)
 {
@@ -13,7 +25,7 @@ static bool printed(const lx_head_data *h, unsigned f)
     case LX_F_STATE: return h->state.there;
     case LX_F_PARENT: return h->parent.there;
     case LX_F_TIME: return h->has_time;
-    case LX_F_MEMORY: return h->memory.there || h->at[f];
+    case LX_F_MEMORY: return memory_printed(h);
     case LX_F_DISKS: return h->disk.used > 0;
     case LX_F_REVERT_DISKS: return h->revert_disk.used > 0;
     case LX_F_ACTIVE: return h->has_active && h->mode == LX_INTERNAL;
@@ -104,10 +116,10 @@ bool lx_head_settle(lx_head_data *h)
     uint8_t rank[LX_PLACES];
 
     if (h->extra.used) {
-        anchor(h, h->extra.data, h->extra.used);
         root_ranks(rank);
         if (!sort(h, h->extra.data, h->extra.used, rank))
             return false;
+        anchor(h, h->extra.data, h->extra.used);
     }
     return sort_disks(h, &h->disk) && sort_disks(h, &h->revert_disk);
 }

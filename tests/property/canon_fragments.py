@@ -291,3 +291,12 @@ BAD_HEADS: Final = (
     "x",
     "\ufeff\ufeff",
 )
+AROUND: Final = (
+    " xml:space='preserve'",
+    " xml:space='default'",
+    " xmlns:q='other'",
+    " xmlns:r='b'",
+    " xmlns='u'",
+    " xmlns=''",
+    " z='1'",
+)

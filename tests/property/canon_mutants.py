@@ -100,7 +100,7 @@ FIELDS: Final[dict[str, Maker]] = {
 
 def made_up(rng: random.Random) -> str:
     """A small document; most are accepted in some mode."""
-    head = rng.choice(parts.HEADS if rng.random() < 0.95 else parts.BAD_HEADS)
+    head = rng.choice(parts.HEADS if rng.random() < 0.98 else parts.BAD_HEADS)
     if rng.random() < 0.15:
         return head + domain(rng)
     fields = []
@@ -153,8 +153,11 @@ def _rewrite(text: str, rng: random.Random) -> str:
 
 def _damage(text: str, rng: random.Random) -> str:
     """One change that breaks the document, mostly."""
-    kind, at = rng.randrange(5), rng.randrange(len(text) + 1)
+    kind, at = rng.randrange(6), rng.randrange(len(text) + 1)
     if kind == 0:
+        return text[:at] + rng.choice(parts.SCRAPS) + text[at:]
+    if kind == 5:
+        at = _boundary(text, rng)
         return text[:at] + rng.choice(parts.SCRAPS) + text[at:]
     if kind == 1:
         return text[:at] + text[at + rng.randint(1, 20) :]
@@ -189,3 +192,13 @@ def mutant(rng: random.Random) -> bytes:
         at = rng.randrange(len(data) + 1)
         data = data[:at] + rng.choice(parts.BYTES) + data[at:]
     return text.encode(rng.choice(("utf-16", "utf-16-le"))) if rng.random() < 0.002 else data
+
+
+def neighbours(rng: random.Random) -> list[bytes]:
+    """Documents that differ in one place or not at all, in some order."""
+    text = _start(rng)
+    root = text.find("<domainsnapshot") + len("<domainsnapshot")
+    texts = [text, text, _rewrite(text, rng), _rewrite(text, rng), _damage(text, rng)]
+    texts += [text[:root] + attribute + text[root:] for attribute in rng.sample(parts.AROUND, 2)]
+    rng.shuffle(texts)
+    return [each.encode() for each in texts]

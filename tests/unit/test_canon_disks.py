@@ -6,10 +6,14 @@ import pytest
 
 from .canon_samples import inside, refusal, request, verdict
 
-FORMATS = "raw dir bochs cloop dmg iso vpc vdi fat vhd ploop cow qcow qcow2 qed vmdk".split()
-PROTOCOLS = (
-    "none nbd rbd sheepdog gluster iscsi http https ftp ftps tftp ssh vxhs nfs".split()
-)  # fmt: skip
+FORMATS = [
+    *("raw", "dir", "bochs", "cloop", "dmg", "iso", "vpc", "vdi", "fat", "vhd", "ploop", "cow"),
+    *("qcow", "qcow2", "qed", "vmdk"),
+]
+PROTOCOLS = [
+    *("none", "nbd", "rbd", "sheepdog", "gluster", "iscsi", "http", "https", "ftp", "ftps"),
+    *("tftp", "ssh", "vxhs", "nfs"),
+]
 
 
 @pytest.fixture(params=["disks", "revertDisks"])

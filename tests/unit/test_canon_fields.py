@@ -105,7 +105,16 @@ def test_fields_come_in_libvirts_order() -> None:
 
 @pytest.mark.parametrize(
     "state",
-    "running blocked paused shutdown shutoff crashed pmsuspended disk-snapshot".split(),
+    [
+        "running",
+        "blocked",
+        "paused",
+        "shutdown",
+        "shutoff",
+        "crashed",
+        "pmsuspended",
+        "disk-snapshot",
+    ],
 )
 def test_every_state_of_libvirt_is_read(state: str) -> None:
     assert f"<state>{state}</state>" in lines(snapshot(state=state), "redefine")

@@ -80,11 +80,11 @@ SHAPES: dict[str, tuple[int, Callable[[int], str]]] = {
         2000,
         lambda n: "<domain><metadata>" + "<p:a xmlns:p='u'/>" * n + "</metadata></domain>",
     ),
-    "nesting": (50, lambda n: request(("<z>" * 250 + "</z>" * 250) * n)),
+    "nesting": (10, lambda n: request(("<z>" * 250 + "</z>" * 250) * n)),
     "nesting, in metadata": (50, lambda n: metadata(("<z>" * 250 + "</z>" * 250) * n)),
     "nesting, in a name": (50, siblings("<z>" * 250 + "x" + "</z>" * 250, "name")),
     "wrong order at every level": (
-        10,
+        3,
         lambda n: f"<domain><devices>{backwards(200) * n}</devices></domain>",
     ),
     "wrong order of many siblings": (

@@ -19,7 +19,7 @@ def domain(given: str, attributes: str = "") -> str:
 
 
 def kept(given: str) -> str:
-    """An unknown element of a domain as it is printed, without the indentation of its first line."""
+    """An unknown element of a domain as it is printed."""
     return domain(given).removesuffix("\n</domain>")
 
 
@@ -28,7 +28,7 @@ PLACES = [
     ("<state>paused</state><b/><name>n</name><a/>", "name a state b"),
     ("<b/><state>paused</state><name>n</name>", "b name state"),
     ("<name>n</name><b/><a/><b/>", "name b a b"),
-    ("<creationTime>1</creationTime><z/><name>n</name><y/><domain/><x/>", "name y creationTime z domain x"),
+    ("<state>paused</state><z/><name>n</name><y/><domain/><x/>", "name y state z domain x"),
     ("<name>n</name><z/><name>m</name><y/>", "name z y"),
     ("<disks/><z/><name>n</name>", "name z"),
 ]  # fmt: skip
@@ -87,17 +87,10 @@ def test_unknown_children_of_a_disk_stay_behind_their_known_sibling() -> None:
 
 def test_unknown_attributes_of_every_field_are_kept() -> None:
     fields = [
-        *(
-            "<name z='1'>n</name>",
-            "<description z='1'>d</description>",
-            "<state z='1'>paused</state>",
-        ),
-        *(
-            "<creationTime z='1'>1</creationTime>",
-            "<memory z='1' snapshot='no'/>",
-            "<domain z='1'/>",
-        ),
-        *("<inactiveDomain z='1'/>", "<active z='1'>1</active>"),
+        *("<name z='1'>n</name>", "<description z='1'>d</description>"),
+        *("<state z='1'>paused</state>", "<creationTime z='1'>1</creationTime>"),
+        *("<memory z='1' snapshot='no'/>", "<domain z='1'/>", "<inactiveDomain z='1'/>"),
+        "<active z='1'>1</active>",
     ]
     text = "<domainsnapshot q='2'>" + "".join(fields) + "</domainsnapshot>"
     printed = canon.canonicalize(text, mode="internal").decode()
@@ -110,9 +103,8 @@ def test_unknown_children_of_parent_and_of_a_deletion_mark_are_kept() -> None:
         *("<parent a='1'>", "  <x/>", "  <name b='2'>p</name>", "  <y/>", "</parent>")
     ]
     mark = "<snapshotDeleteInProgress a='1'><x/></snapshotDeleteInProgress>"
-    assert [
-        line.strip() for line in inside(f"<disks><disk name='a'>{mark}</disk></disks>")[2:-2]
-    ] == [*("<snapshotDeleteInProgress a='1'>", "<x/>", "</snapshotDeleteInProgress>")]
+    printed = inside(f"<disks><disk name='a'>{mark}</disk></disks>")
+    assert "".join(line.strip() for line in printed[2:-2]) == mark
 
 
 @pytest.mark.parametrize(
@@ -126,10 +118,7 @@ def test_unknown_children_of_parent_and_of_a_deletion_mark_are_kept() -> None:
         ("<zork b='1' a='2'/>", "<zork b='1' a='2'/>"),
         ("<zork a='&#10;&#9;&#13;' b='\n\t'/>", "<zork a='&#10;&#9;&#13;' b='  '/>"),
         ("<zork> <b/> <a> <c/> </a> </zork>", "<zork>\n  <b/>\n  <a>\n    <c/>\n  </a>\n</zork>"),
-        (
-            "<zork>x<b z='1' y='2'> <c></c> </b>\n</zork>",
-            "<zork>x<b z='1' y='2'> <c/> </b>\n</zork>",
-        ),
+        ("<zork>x<b z='' y=''> <c></c> </b>\n</zork>", "<zork>x<b z='' y=''> <c/> </b>\n</zork>"),
         ("<zork><b/> x</zork>", "<zork><b/> x</zork>"),
         ("<zork><!--c--><b/><?p?>x</zork>", "<zork><b/>x</zork>"),
         ("<p:zork xmlns:p='u' p:a='1'/>", "<p:zork xmlns:p='u' p:a='1'/>"),
@@ -156,7 +145,8 @@ def test_elements_of_a_driver_are_kept_with_their_namespace() -> None:
     qemu = " xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'"
     line = "<qemu:commandline><qemu:arg value='-x'/></qemu:commandline>"
     assert domain(line + "<name>n</name>", qemu) == (
-        "<name>n</name>\n<qemu:commandline>\n  <qemu:arg value='-x'/>\n</qemu:commandline>\n</domain>"
+        "<name>n</name>\n<qemu:commandline>\n  <qemu:arg value='-x'/>\n</qemu:commandline>\n"
+        "</domain>"
     )
 
 

@@ -230,5 +230,5 @@ def test_join_refuses_bodies_that_are_not_bytes() -> None:
 def test_no_cut_of_a_head_is_taken_for_a_head() -> None:
     head = canon.split(PLAIN).head
     for length in range(len(head)):
-        with pytest.raises(ValueError, match="^not (the MessagePack|an XML name)"):
+        with pytest.raises(ValueError, match=r"^not (the MessagePack|an XML name)"):
             canon.join(head[:length])

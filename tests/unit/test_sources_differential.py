@@ -63,7 +63,7 @@ def by_tarfile(data: bytes) -> list[tuple[bytes, bytes]]:
 
 def by_us(data: bytes) -> list[tuple[bytes, bytes]]:
     window = Window(RawStream(io.BytesIO(data)))
-    members = read_members(window, lambda path: path.endswith(b".xml"))
+    members = read_members(window, b".xml")
     return [(member.path, member.data) for member in members if not member.code]
 
 
