@@ -7,7 +7,6 @@ void lx_head_init(lx_head_data *h, const lx_allocator *alloc)
     memset(h, 0, sizeof *h);
     h->alloc = alloc;
     lx_buf_init(&h->text, alloc);
-    lx_recall_init(&h->recall, alloc);
     h->disk.size = h->revert_disk.size = sizeof(lx_disk);
     h->pair.size = sizeof(lx_pair);
     h->extra.size = h->disk_extra.size = sizeof(lx_extra);
@@ -18,7 +17,6 @@ void lx_head_free(lx_head_data *h)
     lx_array *arrays[] = {&h->disk, &h->revert_disk, &h->pair, &h->extra, &h->disk_extra};
 
     lx_buf_free(&h->text);
-    lx_recall_free(&h->recall);
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         h->alloc->release(h->alloc->user, arrays[i]->data);
 }
@@ -513,11 +511,11 @@ static bool read_body(lx_head_data *h, lx_writer *w, const lx_tag *tag, unsigned
     w->capture.wanted = which != LX_BODY_COOKIE;
     w->capture.inactive = which == LX_BODY_INACTIVE;
     w->capture.seen_name = w->capture.seen_uuid = false;
-    ok = recall && lx_recall_write(&h->recall, w, tag);
+    ok = recall && lx_recall_write(h->recall, w, tag);
     if (!ok) {
         ok = lx_write_element(w, tag, slot, 1);
         if (ok && recall)
-            lx_recall_keep(&h->recall, w, tag->start);
+            lx_recall_keep(h->recall, w, tag->start);
     }
     w->capture.wanted = w->capture.inactive = false;
     if (w->capture.bad_uuid)

@@ -110,7 +110,7 @@ typedef struct {
     const uint8_t *error_at;
     unsigned error_step;
     bool nomem;
-    lx_recall recall; /* survives from document to document */
+    lx_recall *recall; /* the ctx's: survives from document to document */
 } lx_head_data;
 
 void lx_head_init(lx_head_data *h, const lx_allocator *alloc);

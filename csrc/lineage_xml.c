@@ -12,6 +12,7 @@ struct lx_ctx {
     lx_scan scan;
     lx_writer writer;
     lx_head_data head;
+    lx_recall recall;
     lx_buf input; /* padded copy, line ends unified */
     lx_buf text, packed, type;
     lx_kind kind;
@@ -49,6 +50,8 @@ lx_ctx *lx_new(const lx_allocator *allocator, uint64_t seed)
     c->alloc = *allocator;
     lx_write_init(&c->writer, &c->scan, &c->alloc);
     lx_head_init(&c->head, &c->alloc);
+    lx_recall_init(&c->recall, &c->alloc);
+    c->head.recall = &c->recall;
     lx_buf_init(&c->input, &c->alloc);
     lx_buf_init(&c->text, &c->alloc);
     lx_buf_init(&c->packed, &c->alloc);
@@ -70,6 +73,7 @@ void lx_free(lx_ctx *c)
     lx_scan_free(&c->scan);
     lx_write_free(&c->writer);
     lx_head_free(&c->head);
+    lx_recall_free(&c->recall);
     lx_buf_free(&c->input);
     lx_buf_free(&c->text);
     lx_buf_free(&c->packed);
@@ -87,7 +91,7 @@ size_t lx_footprint(const lx_ctx *c)
     const lx_writer *w = &c->writer;
 
     return sizeof *c + c->input.cap + c->text.cap + c->packed.cap + w->out.buf.cap +
-           w->scratch.cap + w->text.cap + c->head.text.cap + c->head.recall.source.cap +
+           w->scratch.cap + w->text.cap + c->head.text.cap + lx_recall_footprint(&c->recall) +
            w->kid_cap * sizeof *w->kid +
            lx_metadata_footprint(w);
 }

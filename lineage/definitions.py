@@ -18,22 +18,24 @@ Bodies = dict[bytes, bytes]
 
 _LARGE: Final = 16384  # bytes
 _MANY: Final = 256
+_ALIKE: Final = 7
 _sha256: Final = hashlib.sha256
 _UNKNOWN: Final = Secure.UNKNOWN
 _YES: Final = Secure.YES
 
 
 class Definer:
-    """Makes definitions; a ``<domain>`` that it has seen lately is not hashed again.
+    """Makes definitions; a body that it has seen lately is not hashed again.
 
-    Consecutive snapshots of a domain often have the same one, and a comparison costs a small
-    part of a digest: it ends at the first difference.
+    Snapshots of a domain often have the same one, and a comparison costs a small part of a
+    digest: it ends at the first difference.
     """
 
     __slots__ = ("_lately",)
 
     def __init__(self) -> None:
-        self._lately: dict[tuple[str, int], tuple[bytes, bytes]] = {}
+        # by stream and length, the one seen last in front
+        self._lately: dict[tuple[str, int], list[tuple[bytes, bytes]]] = {}
 
     def define(
         self,
@@ -56,8 +58,8 @@ class Definer:
             parts.head,
             digest,
             None if domain is None else self._put(stream, bodies, domain),
-            None if inactive is None else _put(bodies, inactive),
-            None if cookie is None else _put(bodies, cookie),
+            None if inactive is None else self._put(stream, bodies, inactive),
+            None if cookie is None else self._put(stream, bodies, cookie),
             parts.domain_name,
             secure,
             canon.CANON_VERSION,
@@ -65,22 +67,18 @@ class Definer:
 
     def _put(self, stream: str, bodies: Bodies, body: bytes) -> bytes:
         key = stream, len(body)
-        known = self._lately.get(key)
-        if known is not None and known[0] == body:
-            bodies[known[1]] = known[0]
-            return known[1]
-        digest = _put(bodies, body)
+        known = self._lately.get(key, ())
+        for same, digest in known:
+            if same == body:
+                bodies[digest] = same
+                return digest
+        digest = _sha256(body).digest()
+        bodies[digest] = body
         if len(body) <= _LARGE:
             if len(self._lately) >= _MANY:
                 self._lately.clear()
-            self._lately[key] = body, digest
+            self._lately[key] = [(body, digest), *known[:_ALIKE]]
         return digest
-
-
-def _put(bodies: Bodies, body: bytes) -> bytes:
-    digest = _sha256(body).digest()
-    bodies[digest] = body
-    return digest
 
 
 def secure(active: int | None) -> Secure:

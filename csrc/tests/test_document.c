@@ -53,6 +53,55 @@ static const char rewritten[] =
     "</creationTime><parent><name>s0</name></parent><state>running</state><description>"
     "a &#38; b</description></domainsnapshot>\n\n";
 
+/* Unknown things at every place that keeps them. */
+static const char odd[] =
+    "<domainsnapshot xmlns:p='u' z='&apos;'>\n"
+    "  <zork/>\n"
+    "  <name z='1'>s</name>\n"
+    "  <description>&#13;a\nb</description>\n"
+    "  <zork>\n"
+    "    <zork b='' a=''/>\n"
+    "  </zork>\n"
+    "  <state>pmsuspended</state>\n"
+    "  <parent z='1'>\n"
+    "    <before/>\n"
+    "    <name z='2'>p</name>\n"
+    "    <after>t</after>\n"
+    "  </parent>\n"
+    "  <creationTime z=''>-9223372036854775808</creationTime>\n"
+    "  <memory a='' snapshot='external' b='' file='/&#9;m' c=''>\n"
+    "    <zork/>\n"
+    "  </memory>\n"
+    "  <disks z='1'>\n"
+    "    <disk a='' name='a' b='' snapshot='manual' c='' type='network' d=''>\n"
+    "      <zork/>\n"
+    "      <snapshotDeleteInProgress z=''>\n"
+    "        <zork/>\n"
+    "      </snapshotDeleteInProgress>\n"
+    "      <zork>text <b/></zork>\n"
+    "      <driver z='1' type='qcow2'>\n"
+    "        <metadata_cache>\n"
+    "          <max_size unit='bytes'>1</max_size>\n"
+    "        </metadata_cache>\n"
+    "      </driver>\n"
+    "      <source protocol='nbd' name='&lt;' z=''>\n"
+    "        <host name='h'/>\n"
+    "      </source>\n"
+    "      <p:zork/>\n"
+    "    </disk>\n"
+    "    <disk name=''/>\n"
+    "  </disks>\n"
+    "  <revertDisks>\n"
+    "    <disk name='b'/>\n"
+    "  </revertDisks>\n"
+    "  <zork/>\n"
+    "  <inactiveDomain/>\n"
+    "  <cookie>\n"
+    "  </cookie>\n"
+    "  <active z='1'>-2147483648</active>\n"
+    "  <zork/>\n"
+    "</domainsnapshot>\n";
+
 static void expect(lx_ctx *ctx, const char *input, const char *want, lx_mode mode)
 {
     lx_document document;
@@ -84,7 +133,7 @@ static void every_prefix_is_refused(lx_ctx *ctx, const char *input)
 }
 
 /* What was packed loads and prints the same, with the bodies inside or beside it. */
-static void survives_messagepack(lx_ctx *ctx, lx_ctx *other, bool inside)
+static void survives_messagepack(lx_ctx *ctx, lx_ctx *other, const char *xml, bool inside)
 {
     lx_document document;
     lx_bytes packed, beside[LX_BODIES] = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
@@ -92,44 +141,66 @@ static void survives_messagepack(lx_ctx *ctx, lx_ctx *other, bool inside)
     size_t len;
     char *text;
 
-    CHECK(lx_read(ctx, (const uint8_t *)canonical, strlen(canonical), LX_INTERNAL, &document,
-                  &error) &&
+    CHECK(lx_read(ctx, (const uint8_t *)xml, strlen(xml), LX_INTERNAL, &document, &error) &&
               lx_head(ctx, inside, true, &packed, &error),
           "cannot be packed");
     if (!inside)
         memcpy(beside, document.body, sizeof beside);
     CHECK(lx_load(other, packed, beside, &error), "does not load: %d", error.code);
     text = text_of(other, true, &len);
-    CHECK(text && !strcmp(text, canonical), "other text from MessagePack");
+    CHECK(text && !strcmp(text, xml), "other text from MessagePack");
     free(text);
 }
 
-static void broken_messagepack_is_refused(lx_ctx *ctx, lx_ctx *other)
+/* Load the bytes from a block of their size. What is taken for a head must print. */
+static bool loads(lx_ctx *ctx, const uint8_t *bytes, size_t len)
+{
+    uint8_t *copy = malloc(len ? len : 1);
+    lx_error error;
+    size_t text_len;
+    bool ok;
+
+    if (len)
+        memcpy(copy, bytes, len);
+    ok = lx_load(ctx, (lx_bytes){copy, len}, NULL, &error);
+    CHECK(ok || error.code != LX_NOMEM, "memory is short for %zu bytes", len);
+    if (ok)
+        free(text_of(ctx, true, &text_len));
+    free(copy);
+    return ok;
+}
+
+/* Some changes make another valid head; none may do harm. */
+static void broken_messagepack_is_refused(lx_ctx *ctx, lx_ctx *other, const char *xml)
 {
     lx_document document;
     lx_bytes packed;
     lx_error error;
     uint8_t *copy;
+    uint32_t state = 1;
 
-    lx_read(ctx, (const uint8_t *)canonical, strlen(canonical), LX_INTERNAL, &document, &error);
+    lx_read(ctx, (const uint8_t *)xml, strlen(xml), LX_INTERNAL, &document, &error);
     CHECK(lx_head(ctx, true, true, &packed, &error), "cannot be packed");
-    for (size_t len = 0; len < packed.len; len++) {
-        copy = malloc(len ? len : 1);
-        memcpy(copy, packed.data, len);
-        CHECK(!lx_load(other, (lx_bytes){copy, len}, NULL, &error), "%zu bytes load", len);
-        free(copy);
-    }
-    copy = malloc(packed.len);
+    copy = malloc(packed.len + 1);
+    for (size_t len = 0; len < packed.len; len++)
+        CHECK(!loads(other, packed.data, len), "%zu bytes load", len);
+    memcpy(copy, packed.data, packed.len);
+    copy[packed.len] = 0xc0;
+    CHECK(!loads(other, copy, packed.len + 1), "a byte behind the head");
     for (size_t i = 0; i < packed.len; i++)
-        for (int bit = 0; bit < 8; bit++) {
-            size_t len;
-
-            memcpy(copy, packed.data, packed.len);
-            copy[i] ^= (uint8_t)(1 << bit);
-            /* Some flips are another valid head; none may do harm. */
-            if (lx_load(other, (lx_bytes){copy, packed.len}, NULL, &error))
-                free(text_of(other, true, &len));
+        for (unsigned value = 0; value < 256; value++) {
+            copy[i] = (uint8_t)value;
+            loads(other, copy, packed.len);
+            copy[i] = packed.data[i];
         }
+    for (unsigned round = 0; round < 20000; round++) {
+        for (unsigned change = 0; change < 3; change++) {
+            state = state * 1664525u + 1013904223u;
+            copy[(state >> 8) % packed.len] = (uint8_t)(state >> 3);
+        }
+        loads(other, copy, packed.len);
+        memcpy(copy, packed.data, packed.len);
+    }
     free(copy);
 }
 
@@ -150,9 +221,13 @@ int main(void)
         every_prefix_is_refused(ctx, canonical);
         every_prefix_is_refused(ctx, rewritten);
     }
-    survives_messagepack(ctx, other, true);
-    survives_messagepack(ctx, other, false);
-    broken_messagepack_is_refused(ctx, other);
+    expect(ctx, odd, odd, LX_INTERNAL);
+    for (int inside = 0; inside < 2; inside++) {
+        survives_messagepack(ctx, other, canonical, inside);
+        survives_messagepack(ctx, other, odd, inside);
+    }
+    broken_messagepack_is_refused(ctx, other, canonical);
+    broken_messagepack_is_refused(ctx, other, odd);
     lx_free(ctx);
     lx_free(other);
     lx_free(NULL);

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from lineage.canon.twin_read import Element, Node, Text, read
+from lineage.canon.twin_read import MAX_SIZE, Element, Node, Text, read
 from lineage.canon.twin_write import by_rank, write
-from lineage.errors import SnapshotError
+from lineage.errors import SnapshotError, XMLError
 
 __all__ = ["canonicalize"]
 
@@ -62,7 +62,10 @@ def canonicalize(xml: bytes | str, *, mode: str = "redefine") -> bytes:
         raise SnapshotError("not-a-snapshot", root.offset, "root element is not a snapshot's")
     out: list[str] = []
     write(domain(root) if root.name == "domain" else snapshot(root, mode), [], out)
-    return "".join(out).encode()
+    text = "".join(out).encode()
+    if len(text) > MAX_SIZE:
+        raise XMLError("limit-size", root.offset, "the canonical form is over 64 MiB")
+    return text
 
 
 def snapshot(root: Element, mode: str) -> Element:

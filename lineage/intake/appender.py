@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Final, Generic, TypeVar
 
 from lineage.errors import Conflict
 from lineage.log.base import Append, EventLog, NewEvent
@@ -14,8 +14,11 @@ _BYTES: Final = 32 << 20
 _HANDED: Final = 200_000
 _TRIES: Final = 1000
 
+D = TypeVar("D")
+"""A decision, in whatever form its maker understands."""
 
-class Appender:
+
+class Appender(Generic[D]):
     """Collects events of many streams and appends them together.
 
     Events are the outcome of decisions on the versions that their streams had. If another
@@ -25,6 +28,7 @@ class Appender:
         log: where the events go.
         size: how many events are appended at once.
         forget: called with the streams of a refused batch: what is known of them is stale.
+        again: called then with each decision to be made again.
 
     Attributes:
         versions: of the streams; whoever decides puts here the version decided upon.
@@ -33,12 +37,19 @@ class Appender:
         written: how many events were appended.
     """
 
-    def __init__(self, log: EventLog, size: int, forget: Callable[[Iterable[str]], None]) -> None:
+    def __init__(
+        self,
+        log: EventLog,
+        size: int,
+        forget: Callable[[Iterable[str]], None],
+        again: Callable[[D], None],
+    ) -> None:
         self._log = log
         self._size = size
         self._forget = forget
+        self._again = again
         self._waiting: dict[str, list[NewEvent]] = {}
-        self._decisions: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
+        self._decisions: list[D] = []
         self._count = 0
         self._bytes = 0
         self._handed: set[bytes] = set()
@@ -61,25 +72,20 @@ class Appender:
         self._count += 1
         self._bytes += size
 
-    def remember(self, decide: Callable[..., None], *arguments: Any) -> None:
-        """Call `decide` to make the decision again that has just added events.
+    def remember(self, decision: D) -> None:
+        """Keep the decision that has just added events: it may have to be made again."""
+        self._decisions.append(decision)
 
-        Args:
-            arguments: for it; they wait too, so they should be small.
-        """
-        self._decisions.append((decide, arguments))
+    def full(self) -> bool:
+        """Whether enough waits for a batch. Whoever decides flushes then, once it is done."""
+        return self._count >= self._size or self._bytes >= _BYTES
 
-    def flush_if_full(self) -> None:
-        """Append all that waits if that is enough for a batch. Not to be called by a decision.
+    def flush(self) -> None:
+        """Append all that waits.
 
         Raises:
             Busy: the log could not be written; nothing that waited is lost or written.
         """
-        if self._count >= self._size or self._bytes >= _BYTES:
-            self.flush()
-
-    def flush(self) -> None:
-        """Append all that waits."""
         tries = 0
         while self._count:
             try:
@@ -110,8 +116,8 @@ class Appender:
         self.refused = self.bodies
         self._reset()
         self._forget(stale)
-        for decide, arguments in decisions:
-            decide(*arguments)
+        for decision in decisions:
+            self._again(decision)
         self.refused = {}
 
     def _reset(self) -> None:

@@ -41,6 +41,29 @@ class _Outcome(msgspec.Struct, frozen=True, gc=False):
     rivals: int
 
 
+class _Placed(msgspec.Struct, frozen=True, gc=False):
+    """A document was new to its snapshot; its event tells all of it but this."""
+
+    stream: str
+    event: NewEvent
+    active: int | None
+    label: str
+
+
+class _Settled(msgspec.Struct, frozen=True):
+    """It was decided which of several documents is a snapshot's present one."""
+
+    stream: str
+    name: str
+    candidates: list[Candidate]
+
+
+class _MadeCurrent(msgspec.Struct, frozen=True, gc=False):
+    """It was decided which snapshot is current."""
+
+    stream: str
+
+
 class Placing:
     """Gives every document its place in the log.
 
@@ -59,7 +82,9 @@ class Placing:
         self._spool = spool
         self._report = report
         self._restore = restore
-        self._appender = Appender(log, batch, self._forget)
+        self._appender = Appender[_Placed | _Settled | _MadeCurrent](
+            log, batch, self._forget, self._decide_again
+        )
         self._definer = Definer()
         self._domains: dict[str, Incoming] = {}
         self._warm: dict[str, Incoming] = {}  # loaded; the one used last is the last
@@ -82,7 +107,8 @@ class Placing:
             label, origin: its file, and the source of that.
         """
         self._place(stream, parts, active, label, origin)
-        self._appender.flush_if_full()
+        if self._appender.full():
+            self._appender.flush()
         if self._held > _SNAPSHOTS or len(self._warm) > _DOMAINS:
             self._cool_down()
 
@@ -94,13 +120,15 @@ class Placing:
         self._later.sort()
         for (stream, name), rows in groupby(self._later, key=itemgetter(0, 1)):
             self._settle(stream, name, [row[2] for row in rows])
-            appender.flush_if_full()
+            if appender.full():
+                appender.flush()
         appender.flush()
         self._count()
         for domain in self._domains.values():
             if domain.claimed():
                 self._make_current(domain.stream)
-                appender.flush_if_full()
+                if appender.full():
+                    appender.flush()
             if domain.contested:
                 message = "several snapshots claim to be current; the youngest of them counts"
                 report.notes.append(Note(domain.stream, "several-current", message))
@@ -129,7 +157,7 @@ class Placing:
             data = self._definer.define(stream, parts, digest, appender.bodies, secure(active))
             event = new_event(data, origin)
             appender.add(stream, event, len(xml))
-            appender.remember(self._place_again, stream, event, active, label)
+            appender.remember(_Placed(stream, event, active, label))
         elif verdict == "equal":
             self._report.equal += 1
         elif verdict == "known":
@@ -140,17 +168,6 @@ class Placing:
             number = self._spool.add(Arrival(stream, xml, active, label, origin))
             candidate = Candidate(parts.creation_time or 0, digest, number)
             self._later.append((stream, name, candidate))
-
-    def _place_again(self, stream: str, event: NewEvent, active: int | None, label: str) -> None:
-        """Decide anew on the document of an event that was refused."""
-        data = cast(Defined, decode(event.tag, event.schema, event.payload))
-        bodies = self._appender.refused
-        domain, inactive, cookie = (
-            None if digest is None else bodies[digest]
-            for digest in (data.domain, data.inactive_domain, data.cookie)
-        )
-        xml = canon.join(data.head, domain, inactive, cookie)
-        self._place(stream, _split(xml), active, label, event.source)
 
     def _domain(self, stream: str) -> Incoming:
         domain = self._domains.get(stream)
@@ -180,6 +197,26 @@ class Placing:
             domain = self._domains[stream]
             self._held -= domain.size()
             domain.unload()
+
+    def _decide_again(self, decision: _Placed | _Settled | _MadeCurrent) -> None:
+        """Decide anew, since another writer was faster."""
+        if isinstance(decision, _Placed):
+            self._place_again(decision)
+        elif isinstance(decision, _Settled):
+            self._settle(decision.stream, decision.name, decision.candidates)
+        else:
+            self._make_current(decision.stream)
+
+    def _place_again(self, placed: _Placed) -> None:
+        event = placed.event
+        data = cast(Defined, decode(event.tag, event.schema, event.payload))
+        bodies = self._appender.refused
+        domain, inactive, cookie = (
+            None if digest is None else bodies[digest]
+            for digest in (data.domain, data.inactive_domain, data.cookie)
+        )
+        xml = canon.join(data.head, domain, inactive, cookie)
+        self._place(placed.stream, _split(xml), placed.active, placed.label, event.source)
 
     # When all documents were seen
 
@@ -218,7 +255,7 @@ class Placing:
             self._appender.add(stream, new_event(data, origin), len(data.head))
             exists = True
         if settled.events:
-            self._appender.remember(self._settle, stream, name, candidates)
+            self._appender.remember(_Settled(stream, name, candidates))
 
     def _definition(self, stream: str, arrival: Arrival, digest: bytes) -> Definition:
         parts, bodies = _split(arrival.xml), self._appender.bodies
@@ -236,7 +273,7 @@ class Placing:
         if claim is not None:
             _, name, origin = claim
             self._appender.add(stream, new_event(CurrentChanged(name), origin))
-            self._appender.remember(self._make_current, stream)
+            self._appender.remember(_MadeCurrent(stream))
 
     def _count(self) -> None:
         """Add up what became of the documents that had to wait."""

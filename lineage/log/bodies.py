@@ -25,7 +25,7 @@ ZSTD: Final = 1  # one Zstandard frame that tells its content's length
 MAX_BODY: Final = 512 * 1024 * 1024
 # Bytes from which on no further body is added. Twice as many save a third of the room, and
 # double the time that it takes to read a body.
-_PACK: Final = 64 * 1024
+_PACK: Final = 128 * 1024
 _LEVEL: Final = 1
 
 
@@ -36,13 +36,13 @@ class Pack(msgspec.Struct, frozen=True, gc=False):
         encoding: RAW or ZSTD.
         length: of the bodies together, in bytes.
         data: the bodies one behind the other, encoded.
-        bodies: each body's digest, and its length in bytes.
+        bodies: each body's digest, and where in them it starts and how long it is, in bytes.
     """
 
     encoding: int
     length: int
     data: bytes
-    bodies: list[tuple[bytes, int]]
+    bodies: list[tuple[bytes, int, int]]
 
 
 class _Contexts(threading.local):
@@ -62,7 +62,7 @@ def packs(bodies: Iterable[tuple[bytes, bytes]]) -> Iterator[Pack]:
     Raises:
         ValueError: a body is longer than `MAX_BODY`.
     """
-    members: list[tuple[bytes, int]] = []
+    members: list[tuple[bytes, int, int]] = []
     content: list[bytes] = []
     size = 0
     for digest, body in bodies:
@@ -72,7 +72,7 @@ def packs(bodies: Iterable[tuple[bytes, bytes]]) -> Iterator[Pack]:
         if content and size + length > _PACK:
             yield Pack(*pack(b"".join(content)), members)
             members, content, size = [], [], 0
-        members.append((digest, length))
+        members.append((digest, size, length))
         content.append(body)
         size += length
     if content:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, cast
 
 import apsw
@@ -16,7 +16,7 @@ __all__ = ["BodyReader", "StoredBody", "has_body", "insert", "pack_unknown"]
 _KNOWN: Final = "SELECT digest FROM bodies WHERE digest = ?"
 _BODY: Final = "SELECT pack, start, length FROM bodies WHERE digest = ?"
 _PACK: Final = "SELECT encoding, length, data FROM packs WHERE id = ?"
-_LAST_PACK: Final = "SELECT coalesce(max(id), 0) FROM packs"
+_NEXT_PACK: Final = "SELECT coalesce(max(id), 0) + 1 FROM packs"
 _INSERT_PACK: Final = "INSERT INTO packs (id, encoding, length, data) VALUES (?, ?, ?, ?)"
 _INSERT_BODY: Final = (
     "INSERT INTO bodies (digest, pack, start, length) VALUES (?, ?, ?, ?) "
@@ -53,17 +53,23 @@ def _known(connection: apsw.Connection, digests: Iterable[bytes]) -> set[bytes]:
         connection.execute("COMMIT")
 
 
-def insert(connection: apsw.Connection, packed: Iterable[Pack]) -> None:
+def insert(connection: apsw.Connection, packed: Sequence[Pack]) -> None:
     """Store packs; of a body that is stored already nothing changes."""
-    number = cast(tuple[int], connection.execute(_LAST_PACK).fetchone())[0]
-    for pack in packed:
-        number += 1
-        connection.execute(_INSERT_PACK, (number, pack.encoding, pack.length, pack.data))
-        rows, start = [], 0
-        for digest, length in pack.bodies:
-            rows.append((digest, number, start, length))
-            start += length
-        connection.executemany(_INSERT_BODY, rows)
+    if not packed:
+        return
+    first = cast(tuple[int], connection.execute(_NEXT_PACK).fetchone())[0]
+    numbered = list(enumerate(packed, first))
+    connection.executemany(
+        _INSERT_PACK, ((n, pack.encoding, pack.length, pack.data) for n, pack in numbered)
+    )
+    connection.executemany(
+        _INSERT_BODY,
+        (
+            (digest, n, start, length)
+            for n, pack in numbered
+            for digest, start, length in pack.bodies
+        ),
+    )
 
 
 class StoredBody(msgspec.Struct, frozen=True, gc=False):

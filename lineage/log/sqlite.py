@@ -372,4 +372,3 @@ def _versions_until(connection: apsw.Connection, number: int, position: int, las
         return cast(int, row[0])
 
     return bisect_right(range(1, last + 1), position, key=position_of)
-

@@ -8,7 +8,7 @@ from typing import Final
 from lineage.sources.base import Document, SourceError
 from lineage.sources.compression import compression_of, decompressed
 from lineage.sources.files import too_large
-from lineage.sources.paths import domain_hint, hides_documents, is_document, label
+from lineage.sources.paths import SUFFIX, domain_hint, hides_documents, is_document, label
 from lineage.sources.raw import RawStream
 from lineage.sources.ustar import BLOCK, looks_like_tar, read_members
 from lineage.sources.window import Window
@@ -76,15 +76,15 @@ def _expect_tar(block: bytes) -> None:
 def _documents(raw: RawStream, window: Window) -> Iterator[Document]:
     last: bytes | None = None
     hint: str | None = None
-    for member in read_members(window, is_document):
+    for member in read_members(window, SUFFIX):
         path, code = member.path, member.code
+        if not (is_document(path) or (code and hides_documents(path))):
+            continue
         directory = path[: path.rfind(b"/") + 1]
         if directory != last:
             last, hint = directory, domain_hint(directory)
-        if not code:
-            yield Document(label(path), member.data, hint, None, raw.count)
-        elif is_document(path) or hides_documents(path):
-            yield Document(label(path), b"", hint, _error(code), raw.count)
+        error = _error(code) if code else None
+        yield Document(label(path), member.data, hint, error, raw.count)
 
 
 def _error(code: str) -> SourceError:

@@ -9,7 +9,10 @@ from typing import Final
 
 from lineage import filenames
 
-__all__ = ["domain_hint", "hides_documents", "is_document", "label"]
+__all__ = ["SUFFIX", "domain_hint", "hides_documents", "is_document", "label"]
+
+SUFFIX: Final = b".xml"
+"""What the path of a document ends in."""
 
 _LONGEST_LABEL: Final = 4096  # PATH_MAX; a tar member's name may be longer
 _LONGEST_NAME: Final = 255  # NAME_MAX of every common file system
@@ -37,7 +40,7 @@ def is_document(path: bytes) -> bool:
     directory whatever its name, its own unfinished ``NAME.xml.new`` too, but writes documents
     under ``.xml`` alone (seen in libvirt 9.0 and 11.3).
     """
-    return path.endswith(b".xml") and not path.startswith(b".", path.rfind(b"/") + 1)
+    return path.endswith(SUFFIX) and not path.startswith(b".", path.rfind(b"/") + 1)
 
 
 def hides_documents(path: bytes) -> bool:

@@ -7,7 +7,7 @@ What is no plain file is named and passed on without content, never interpreted.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -48,10 +48,10 @@ class Member(msgspec.Struct, frozen=True, gc=False):
     data: bytes
 
 
-def read_members(window: Window, wanted: Callable[[bytes], bool]) -> Iterator[Member]:
+def read_members(window: Window, suffix: bytes) -> Iterator[Member]:
     """Yield the members of a tar stream up to its end marker.
 
-    Contents of regular files whose path is not `wanted` are skipped, and so are those files.
+    Regular files whose path does not end in `suffix` are skipped.
 
     Raises:
         SourceError: ``archive-truncated``, ``archive-damaged`` (a header's checksum is wrong,
@@ -66,7 +66,7 @@ def read_members(window: Window, wanted: Callable[[bytes], bool]) -> Iterator[Me
         if names.pending:
             path, size, kind = names.apply(path, size, kind)
         if kind in _REGULAR and not (kind == b"\0" and path.endswith(b"/")):
-            if not wanted(path):
+            if not path.endswith(suffix):
                 window.skip(size + (-size & 511))
             elif size > MAX_BYTES:
                 window.skip(size + (-size & 511))

@@ -10,7 +10,7 @@ from lineage.sources.raw import RawStream
 
 __all__ = ["Window"]
 
-_SIZE: Final = 256 << 10  # stays in the processor's cache; fifty documents
+_SIZE: Final = 128 << 10  # stays in the processor's cache; twenty documents
 _WORTH_SEEKING: Final = 1 << 20
 
 

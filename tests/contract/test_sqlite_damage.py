@@ -12,7 +12,7 @@ import zstandard
 
 from lineage.errors import Damaged
 from lineage.log import Append, NewEvent, SQLiteLog
-from lineage.log.bodies import MAX_BODY, RAW, ZSTD, pack, unpack
+from lineage.log.bodies import MAX_BODY, RAW, ZSTD, cut, pack, packs, unpack
 
 TEXT = b"<domain type='kvm'>\n" * 200
 DIGEST = hashlib.sha256(TEXT).digest()
@@ -34,15 +34,28 @@ def tamper(log: SQLiteLog, *statements: str) -> None:
         connection.execute(statement)
 
 
-def test_a_body_is_stored_once_and_compressed_if_that_helps(log: SQLiteLog) -> None:
-    noise = os.urandom(500)
-    bodies = {hashlib.sha256(body).digest(): body for body in (TEXT, noise)}
+def test_bodies_are_stored_once_and_packed_together(log: SQLiteLog) -> None:
+    bodies = {hashlib.sha256(body).digest(): body for body in (TEXT, TEXT + b"more", b"x")}
     for _ in range(3):
         log.append([Append("a", [NewEvent(1, 1, b"event")])], bodies)
     assert log._connection is not None
-    query = "SELECT encoding, length, length(data) < 100 FROM bodies ORDER BY id"
-    rows = log._connection.execute(query).fetchall()
-    assert rows == [(ZSTD, len(TEXT), 1), (RAW, 500, 0)]
+    assert log._connection.execute("SELECT count(*) FROM bodies").fetchall() == [(3,)]
+    query = "SELECT encoding, length, length(data) < 100 FROM packs"
+    assert log._connection.execute(query).fetchall() == [(ZSTD, 2 * len(TEXT) + 5, 1)]
+    assert {digest: log.body(digest) for digest in bodies} == bodies
+
+
+def test_what_does_not_compress_is_stored_as_it_is(log: SQLiteLog) -> None:
+    noise = os.urandom(500)
+    log.append([Append("a", [NewEvent(1, 1, b"")])], {hashlib.sha256(noise).digest(): noise})
+    assert log._connection is not None
+    query = "SELECT encoding, length, data FROM packs"
+    assert log._connection.execute(query).fetchall() == [(RAW, 500, noise)]
+
+
+def read(encoding: int, length: int, data: bytes) -> bytes:
+    """TEXT out of a pack that holds nothing else."""
+    return cut(DIGEST, unpack(DIGEST, encoding, length, data), 0, len(TEXT))
 
 
 @pytest.mark.parametrize("body", [b"", b"x", TEXT, bytes(1 << 20), os.urandom(2000)])
@@ -58,7 +71,7 @@ def test_every_flipped_bit_of_a_packed_body_is_found() -> None:
         flipped[bit // 8] ^= 1 << bit % 8
         try:
             # Bits that Zstandard does not use may go unseen; the body is right all the same.
-            assert unpack(DIGEST, encoding, length, bytes(flipped)) == TEXT
+            assert read(encoding, length, bytes(flipped)) == TEXT
         except Damaged as error:
             reasons.append(str(error))
     assert len(reasons) > 7 * len(data)
@@ -84,7 +97,13 @@ def test_what_is_not_a_packed_body_is_damaged(
     encoding: int, length: int, data: bytes, reason: str
 ) -> None:
     with pytest.raises(Damaged, match=reason):
-        unpack(DIGEST, encoding, length, data)
+        read(encoding, length, data)
+
+
+@pytest.mark.parametrize(("start", "length"), [(1, 10), (-1, 10), (0, -1), (0, 11), (9, 1)])
+def test_a_wrong_place_in_a_pack_is_damaged(start: int, length: int) -> None:
+    with pytest.raises(Damaged, match="another digest"):
+        cut(hashlib.sha256(b"0123456789").digest(), b"0123456789", start, length)
 
 
 def test_a_body_that_no_document_can_have_is_refused() -> None:
@@ -93,7 +112,7 @@ def test_a_body_that_no_document_can_have_is_refused() -> None:
             return MAX_BODY + 1
 
     with pytest.raises(ValueError, match="at most"):
-        pack(Long())
+        list(packs([(DIGEST, Long())]))
 
 
 @pytest.mark.parametrize("position", [1, 700, 1000, 1001, 2500])

@@ -245,7 +245,8 @@ def test_a_commit_is_synchronous_and_the_file_is_not_trusted(log: SQLiteLog) -> 
 
 @pytest.mark.parametrize("verb", ["UPDATE {0} SET {1} = {1}", "DELETE FROM {0}"])
 @pytest.mark.parametrize(
-    ("table", "column"), [("events", "payload"), ("bodies", "data"), ("streams", "key")]
+    ("table", "column"),
+    [("events", "payload"), ("packs", "data"), ("bodies", "digest"), ("streams", "key")],
 )
 def test_stored_rows_cannot_be_changed_or_deleted(
     path: Path, log: SQLiteLog, verb: str, table: str, column: str
