@@ -175,6 +175,7 @@ static LX_NOINLINE const uint8_t *reference(lx_scan *s, const uint8_t *p, uint8_
 
 /* ---- namespaces ---- */
 
+/* Take a name apart at its colon; it is known to be a name in other respects. */
 static bool split_name(lx_scan *s, const lx_name *name, lx_span *prefix, lx_span *local)
 {
     const uint8_t *colon = memchr(name->p, ':', name->len);
@@ -182,13 +183,7 @@ static bool split_name(lx_scan *s, const lx_name *name, lx_span *prefix, lx_span
     *prefix = (lx_span){name->p, colon ? (size_t)(colon - name->p) : 0};
     *local = colon ? (lx_span){colon + 1, name->len - prefix->len - 1}
                    : (lx_span){name->p, name->len};
-    if (name->len > LX_MAX_NAME)
-        return lx_scan_fail(s, LX_E_LIMIT_NAME, name->p);
-    if (!lx_is_name(*local, true) || (colon && !lx_is_name(*prefix, false)))
-        return lx_scan_fail(s, lx_is_name((lx_span){name->p, name->len}, true) ? LX_E_NS_NAME
-                                                                             : LX_E_NAME,
-                            name->p);
-    if (!lx_is_name(*local, false))
+    if (!lx_is_name(*local, false) || (colon && !lx_is_name(*prefix, false)))
         return lx_scan_fail(s, LX_E_NS_NAME, name->p);
     return true;
 }
@@ -308,6 +303,11 @@ static LX_NOINLINE bool enter_namespaces(lx_scan *s, const lx_tag *tag)
     lx_span prefix, local;
     uint32_t prefixed = 0;
 
+    if (!lx_scan_check_name(s, &tag->name))
+        return false;
+    for (uint32_t i = 0; i < tag->attrs; i++)
+        if (!lx_scan_check_name(s, &s->attr[i].name))
+            return false;
     if (!lx_scan_check_twice(s, tag))
         return false;
     for (uint32_t i = 0; i < tag->attrs; i++) {
@@ -578,14 +578,14 @@ static bool cdata_piece(lx_scan *s, lx_piece *piece)
 static bool pi_piece(lx_scan *s, lx_piece *piece)
 {
     const uint8_t *start = s->p, *p = start + 2, *q = p;
+    bool colon;
 
     while (q < s->end && !lx_is_space(*q) && *q != '?')
         q++;
+    colon = memchr(p, ':', (size_t)(q - p)) != NULL;
     if (!lx_is_name((lx_span){p, (size_t)(q - p)}, true) ||
         (q - p == 3 && (p[0] | 0x20) == 'x' && (p[1] | 0x20) == 'm' && (p[2] | 0x20) == 'l'))
         return lx_scan_fail(s, LX_E_PI, start);
-    if (memchr(p, ':', (size_t)(q - p)))
-        return lx_scan_fail(s, LX_E_NS_NAME, p);
     if (q - p > LX_MAX_NAME)
         return lx_scan_fail(s, LX_E_LIMIT_NAME, p);
     if (*q == '?' && q[1] != '>')
@@ -597,6 +597,8 @@ static bool pi_piece(lx_scan *s, lx_piece *piece)
         if (q[1] == '>')
             break;
     }
+    if (colon)
+        return lx_scan_fail(s, LX_E_NS_NAME, p);
     s->p = q + 2;
     *piece = (lx_piece){LX_PI, {start, (size_t)(s->p - start)}, 0, false};
     return true;
@@ -649,8 +651,10 @@ static bool pseudo_attribute(const uint8_t **p, const char *name, lx_span *value
     while (*q && *q != quote && *q != '<' && *q != '&')
         q++;
     value->len = (size_t)(q - value->p);
+    if (*q != quote)
+        return false;
     *p = q + 1;
-    return *q == quote;
+    return true;
 }
 
 static bool declaration(lx_scan *s)
