@@ -39,7 +39,7 @@ def ingest(
     *,
     restore: bool = False,
     progress: Progress | None = None,
-    batch: int = 1000,
+    batch: int = 4000,
 ) -> Report:
     """Import all documents of some sources as one import.
 

@@ -336,7 +336,7 @@ class Store:
         *sources: str | os.PathLike[str] | Source,
         restore: bool = False,
         progress: Progress | None = None,
-        batch: int = 1000,
+        batch: int = 4000,
     ) -> Report:
         """Import directories, XML files and tar archives as one import; see `lineage.ingest`.
 
