@@ -7,6 +7,8 @@ import os
 import shutil
 import tarfile
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Protocol, Self
@@ -17,6 +19,16 @@ __all__ = ["DirectorySink", "Sink", "TarSink", "open_sink"]
 
 _PACKED: Final = (".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.zst", ".tzst", ".tar.bz2")
 _LATEST: Final = 8**11 - 1  # seconds: what a tar header holds
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Let errors name the target: nobody has heard of the name it has while it is written."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = os.fspath(path)
+        raise
 
 
 class Sink(Protocol):
@@ -96,7 +108,8 @@ class DirectorySink:
             self._made = True
         except FileExistsError:
             pass
-        self._partial = Path(tempfile.mkdtemp(prefix=".snapshot-", dir=self._path))
+        with _naming(self._path):
+            self._partial = Path(tempfile.mkdtemp(prefix=".snapshot-", dir=self._path))
         return self._partial
 
     def commit(self) -> None:
@@ -145,7 +158,8 @@ class TarSink:
         (self._tar or self._begin()).addfile(member, io.BytesIO(data))
 
     def _begin(self) -> tarfile.TarFile:
-        fd, name = tempfile.mkstemp(prefix=".lineage-", suffix=".part", dir=self._path.parent)
+        with _naming(self._path):
+            fd, name = tempfile.mkstemp(prefix=".lineage-", suffix=".part", dir=self._path.parent)
         self._partial = Path(name)
         self._file = os.fdopen(fd, "wb")
         os.fchmod(fd, 0o600)

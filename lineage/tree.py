@@ -223,12 +223,15 @@ class Tree:
         if past is None or past[0] != data.digest:
             self._histories[name] = (data.digest, past, None)
         if data.domain_name is not None:
-            self._name_domain(data.domain_name, node)
+            self._name_domain(data.domain_name, node, again=old is not None)
         self.undefined = False
 
-    def _name_domain(self, domain_name: str, node: TreeNode) -> None:
+    def _name_domain(self, domain_name: str, node: TreeNode, *, again: bool) -> None:
+        """Let a document have its say. A present snapshot's next one takes the place of the
+        one before; a snapshot that was deleted meanwhile is another one.
+        """
         by = self._named_by
-        if by is None or node.name == by[1] or age(node) >= by:
+        if by is None or (again and node.name == by[1]) or age(node) >= by:
             self.domain_name, self._named_by = domain_name, age(node)
 
     def _delete(self, data: Deleted) -> None:
