@@ -67,8 +67,8 @@ setup(
             extra_link_args=LINK,
         ),
         Extension(
-            "lineage.sources._header",
-            sources=["lineage/sources/_header.pyx"],
+            "lineage.sources._blocks",
+            sources=["lineage/sources/_blocks.pyx"],
             extra_compile_args=flags(),
             extra_link_args=LINK,
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from typing import Final
 
 from lineage import canon
@@ -18,7 +19,7 @@ Bodies = dict[bytes, bytes]
 
 _LARGE: Final = 16384  # bytes
 _MANY: Final = 256
-_ALIKE: Final = 7
+_ALIKE: Final = 8
 _sha256: Final = hashlib.sha256
 _UNKNOWN: Final = Secure.UNKNOWN
 _YES: Final = Secure.YES
@@ -34,8 +35,8 @@ class Definer:
     __slots__ = ("_lately",)
 
     def __init__(self) -> None:
-        # by stream and length, the one seen last in front
-        self._lately: dict[tuple[str, int], list[tuple[bytes, bytes]]] = {}
+        # by stream and length
+        self._lately: dict[tuple[str, int], deque[tuple[bytes, bytes]]] = {}
 
     def define(
         self,
@@ -67,17 +68,20 @@ class Definer:
 
     def _put(self, stream: str, bodies: Bodies, body: bytes) -> bytes:
         key = stream, len(body)
-        known = self._lately.get(key, ())
-        for same, digest in known:
-            if same == body:
-                bodies[digest] = same
-                return digest
+        known = self._lately.get(key)
+        if known is not None:
+            for same, digest in known:
+                if same == body:
+                    bodies[digest] = same
+                    return digest
         digest = _sha256(body).digest()
         bodies[digest] = body
-        if len(body) <= _LARGE:
+        if known is not None:
+            known.append((body, digest))
+        elif len(body) <= _LARGE:
             if len(self._lately) >= _MANY:
                 self._lately.clear()
-            self._lately[key] = [(body, digest), *known[:_ALIKE]]
+            self._lately[key] = deque([(body, digest)], _ALIKE)
         return digest
 
 

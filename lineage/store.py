@@ -76,7 +76,8 @@ class Store:
         source: free text kept with the event: where it came from.
 
     Args:
-        path: the store's file; created with mode 0600 unless `readonly`.
+        path: the store's file; created with mode 0600 unless `readonly`, also in place of an
+            empty file.
         readonly: open an existing store and change nothing.
 
     Raises:

@@ -34,7 +34,8 @@ def command(paths: Sequence[str], restore: bool, store_path: Path | None, as_jso
 
     All paths together are one import, whose outcome does not depend on the order of the
     documents. Doing it again adds nothing. A document that cannot be read is reported with
-    its byte offset and a code, and the others are imported. The store is made if need be.
+    its byte offset and a code, and the others are imported. The store is made if it is not
+    there, or an empty file is.
 
     \b
     --json prints an object with these fields:

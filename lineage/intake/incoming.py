@@ -72,14 +72,15 @@ class Incoming:
 
     # Knowing
 
-    def load(self, log: EventLog, expected: int | None) -> int:
+    def load(self, log: EventLog, expected: int | None, *, new: bool = False) -> int:
         """Learn the domain's history, and give its version.
 
         Args:
             expected: the version to which this import brought it; None: it has added nothing.
+            new: it is known to have no event.
         """
         self.loaded = True
-        if self._since is None and not log.version(self.stream):
+        if self._since is None and (new or not log.version(self.stream)):
             self._since = 0
             return 0
         events = list(replay(log, self.stream))

@@ -89,6 +89,7 @@ class Placing:
         self._domains: dict[str, Incoming] = {}
         self._warm: dict[str, Incoming] = {}  # loaded; the one used last is the last
         self._held = 0
+        self._empty = not log.head()  # it was: then no domain need be looked up
         self._last = Incoming("")
         # (stream, name, candidate) of what is decided in the end
         self._later: list[tuple[str, str, Candidate]] = []
@@ -175,7 +176,8 @@ class Placing:
             domain = self._domains[stream] = Incoming(stream)
         if not domain.loaded:
             versions = self._appender.versions
-            versions[stream] = domain.load(self._log, versions.get(stream))
+            new = self._empty and stream not in versions
+            versions[stream] = domain.load(self._log, versions.get(stream), new=new)
             self._held += domain.size()
         self._warm.pop(stream, None)
         self._warm[stream] = self._last = domain
@@ -193,6 +195,7 @@ class Placing:
 
     def _forget(self, streams: Iterable[str]) -> None:
         self._tree = None
+        self._empty = False
         for stream in streams:
             domain = self._domains[stream]
             self._held -= domain.size()

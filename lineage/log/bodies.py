@@ -23,8 +23,8 @@ RAW: Final = 0  # the bytes themselves
 ZSTD: Final = 1  # one Zstandard frame that tells its content's length
 # Bytes. A document is at most 64 MiB; escaping can make its canonical form six times that.
 MAX_BODY: Final = 512 * 1024 * 1024
-# Bytes from which on no further body is added. Twice as many save a third of the room, and
-# double the time that it takes to read a body.
+# Bytes beyond which no further body is added. Twice as many would save a quarter of the room,
+# and double the time that it takes to read a body.
 _PACK: Final = 128 * 1024
 _LEVEL: Final = 1
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from lineage.sources._blocks import Window
 from lineage.sources.base import Document, SourceError
 from lineage.sources.compression import compression_of, decompressed
 from lineage.sources.files import too_large
 from lineage.sources.paths import SUFFIX, domain_hint, hides_documents, is_document, label
 from lineage.sources.raw import RawStream
 from lineage.sources.ustar import BLOCK, looks_like_tar, read_members
-from lineage.sources.window import Window
 
 __all__ = ["ArchiveSource"]
 
@@ -78,7 +78,7 @@ def _documents(raw: RawStream, window: Window) -> Iterator[Document]:
     hint: str | None = None
     for member in read_members(window, SUFFIX):
         path, code = member.path, member.code
-        if not (is_document(path) or (code and hides_documents(path))):
+        if not is_document(path) and not (code and hides_documents(path)):
             continue
         directory = path[: path.rfind(b"/") + 1]
         if directory != last:

@@ -24,9 +24,10 @@ def label(path: bytes) -> str:
         text = path.decode()
     except UnicodeDecodeError:
         text = path.decode(errors="backslashreplace")
-    if text.isprintable() and len(text) <= _LONGEST_LABEL:
-        return text
-    if len(text) > _LONGEST_LABEL:
+    if len(text) <= _LONGEST_LABEL:
+        if text.isprintable():
+            return text
+    else:
         text = text[:_LONGEST_LABEL] + "\N{HORIZONTAL ELLIPSIS}"
     return "".join(
         character if character.isprintable() else ascii(character)[1:-1] for character in text

@@ -12,9 +12,8 @@ from typing import Final
 
 import msgspec
 
-from lineage.sources._header import looks_like_tar, parse
+from lineage.sources._blocks import Window, looks_like_tar
 from lineage.sources.base import MAX_BYTES, SourceError
-from lineage.sources.window import Window
 
 __all__ = ["BLOCK", "Member", "looks_like_tar", "read_members"]
 
@@ -58,8 +57,14 @@ def read_members(window: Window, suffix: bytes) -> Iterator[Member]:
             or the header makes no sense), or what the stream raises.
     """
     names = _Extensions(window)
-    while (header := parse(block := window.take(BLOCK))) is not None:
-        path, size, kind = header
+    while True:
+        if not names.pending:
+            while (plain := window.plain(suffix)) is not None:  # as good as all of them
+                yield Member(plain[0], "", plain[1])
+        header = window.header()
+        if header is None:
+            return
+        path, size, kind, extended = header
         if kind in _EXTENSIONS:
             names.read(kind, size)
             continue
@@ -73,16 +78,14 @@ def read_members(window: Window, suffix: bytes) -> Iterator[Member]:
                 yield Member(path, "too-large", b"")
             else:
                 yield Member(path, "", window.take(size, -size & 511))
-        elif (code := _pass_over(window, block, kind, size)) is not None:
+        elif (code := _pass_over(window, kind, size, extended)) is not None:
             yield Member(path, code, b"")
 
 
-def _pass_over(window: Window, block: bytes, kind: bytes, size: int) -> str | None:
+def _pass_over(window: Window, kind: bytes, size: int, extended: bool) -> str | None:
     """Skip what is not a regular file, and say what it was; None for a directory."""
-    if kind == b"S":
-        extended = block[482]
-        while extended:
-            extended = window.take(BLOCK)[504]
+    while kind == b"S" and extended:
+        extended = window.take(BLOCK)[504] != 0
     if kind not in _WITHOUT_CONTENT and kind != b"\0":
         window.skip(size + (-size & 511))
     if kind in _DIRECTORIES or kind == b"\0":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import random
 
 import pytest
 
@@ -23,6 +24,13 @@ def test_bodies_come_back_byte_for_byte(log: EventLog) -> None:
     for digest, body in bodies.items():
         assert log.has_body(digest)
         assert log.body(digest) == body
+
+
+def test_many_bodies_come_back_in_any_order(log: EventLog) -> None:
+    bodies = keyed(*(f"<domain {n}/>\n".encode() * n for n in range(300)))
+    log.append(ONE, bodies)
+    for digest in random.Random(1).sample(list(bodies), k=len(bodies)):
+        assert log.body(digest) == bodies[digest]
 
 
 def test_a_body_that_is_stored_already_is_harmless(log: EventLog) -> None:

@@ -100,6 +100,13 @@ def test_what_is_not_a_packed_body_is_damaged(
         read(encoding, length, data)
 
 
+def test_a_body_whose_pack_is_gone_is_damaged(log: SQLiteLog) -> None:
+    log.append([Append("a", [NewEvent(1, 1, b"event")])], {DIGEST: TEXT})
+    tamper(log, "DROP TRIGGER packs_no_delete", "DELETE FROM packs")
+    with pytest.raises(Damaged, match=f"body {DIGEST.hex()} is in a pack that is missing"):
+        log.body(DIGEST)
+
+
 @pytest.mark.parametrize(("start", "length"), [(1, 10), (-1, 10), (0, -1), (0, 11), (9, 1)])
 def test_a_wrong_place_in_a_pack_is_damaged(start: int, length: int) -> None:
     with pytest.raises(Damaged, match="another digest"):

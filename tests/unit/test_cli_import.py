@@ -38,6 +38,17 @@ def test_import_says_what_it_did_and_a_second_time_adds_nothing(run: Run, archiv
     assert "4 snapshots" in run("import", archive).stdout
 
 
+def test_an_empty_file_is_no_store_until_something_is_imported_into_it(
+    run: Run, archive: Path, tmp_path: Path
+) -> None:
+    store = tmp_path / "store.db"
+    store.touch()
+    assert "empty" in run("list", status=5).stderr
+    assert store.read_bytes() == b""
+    run("import", archive)
+    assert "web" in run("list").stdout
+
+
 def test_several_paths_are_one_import(run: Run, archive: Path) -> None:
     report = json.loads(run("import", "--json", archive / "web", archive / "db").stdout)
     assert (report["documents"], report["domains"]) == (4, 2)

@@ -13,7 +13,8 @@ import apsw
 import pytest
 
 from lineage.errors import Busy, Conflict, Damaged, LineageError, NotAStore, TooNew
-from lineage.log import Append, NewEvent, SQLiteLog, schema
+from lineage.log import Append, NewEvent, SQLiteLog, schema, sqlite
+from lineage.log.bodies import Pack
 from lineage.log.sqlite import translate
 
 EVENT = NewEvent(1, 1, b"payload", "test")
@@ -354,6 +355,26 @@ def test_handles_of_one_store_learn_of_each_others_streams(path: Path, log: SQLi
         assert log.append([Append(stream, [EVENT], expect=1)]) == 2 * number + 2
         assert [e.version for e in other.read(stream=stream)] == [1, 2]
     other.close()
+
+
+def test_a_body_that_another_writer_stores_meanwhile_is_stored_once(
+    path: Path, log: SQLiteLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = SQLiteLog(path)
+    pack = sqlite.pack_unknown
+
+    def slowly(connection: apsw.Connection, bodies: dict[bytes, bytes]) -> list[Pack]:
+        packed = pack(connection, bodies)
+        monkeypatch.undo()
+        fill(other, body=b"body" * 100)
+        return packed
+
+    monkeypatch.setattr(sqlite, "pack_unknown", slowly)
+    digests = fill(log, body=b"body" * 100, own=b"own" * 100)
+    other.close()
+    assert [log.body(digest) for digest in digests] == [b"body" * 100, b"own" * 100]
+    assert log._connection is not None
+    assert log._connection.execute("SELECT count(*) FROM bodies").fetchall() == [(2,)]
 
 
 def test_a_stream_undone_by_a_conflict_leaves_nothing_in_the_handle(log: SQLiteLog) -> None:

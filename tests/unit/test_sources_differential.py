@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
+import random
 import tarfile
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lineage.sources._blocks import Window
 from lineage.sources.archive import ArchiveSource
+from lineage.sources.base import SourceError
 from lineage.sources.raw import RawStream
 from lineage.sources.ustar import read_members
-from lineage.sources.window import Window
 
 FORMATS = {"ustar": tarfile.USTAR_FORMAT, "gnu": tarfile.GNU_FORMAT, "pax": tarfile.PAX_FORMAT}
 TYPES = [
@@ -66,8 +68,19 @@ def by_tarfile(data: bytes) -> list[tuple[bytes, bytes]]:
     return found
 
 
-def by_us(data: bytes) -> list[tuple[bytes, bytes]]:
-    window = Window(RawStream(io.BytesIO(data)))
+class Dribble(io.BytesIO):
+    """Gives as little at a time as a pipe may."""
+
+    def __init__(self, data: bytes, chance: random.Random) -> None:
+        super().__init__(data)
+        self.chance = chance
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        return super().readinto(buffer[: self.chance.randint(1, 70_000)])
+
+
+def by_us(data: bytes, file: io.BytesIO | None = None) -> list[tuple[bytes, bytes]]:
+    window = Window(RawStream(file or io.BytesIO(data)))
     members = read_members(window, b".xml")
     return [(member.path, member.data) for member in members if not member.code]
 
@@ -93,6 +106,32 @@ def test_names_of_every_length_are_read_alike(layout: str, length: int) -> None:
     data = written(members, FORMATS[layout])
     assert by_us(data) == by_tarfile(data)
     assert by_us(data)[-1] == (b"after.xml", b"a" * 512)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_members_across_the_windows_edges_are_read_alike(seed: int) -> None:
+    chance = random.Random(seed)
+    edge = 128 << 10
+    members = [
+        (
+            f"{n}{'é' * chance.choice([0, 0, 60])}{chance.choice(['.xml', '.xml', '.txt'])}",
+            tarfile.REGTYPE,
+            chance.choice([0, 1, 511, 512, 513, 5000, 40_000, edge - 1536])
+            + chance.choice([0, 0, 511, 512, 513, edge]),
+            0,
+        )
+        for n in range(60)
+    ]
+    data = written(members, FORMATS[chance.choice(sorted(FORMATS))])
+    assert by_us(data, Dribble(data, chance)) == by_tarfile(data)
+    cut = chance.randrange(len(data) - 10_240)
+    found: list[tuple[bytes, bytes]] = []
+    rest = read_members(Window(RawStream(Dribble(data[:cut], chance))), b".xml")
+    with pytest.raises(SourceError, match="archive-truncated"):
+        found.extend((member.path, member.data) for member in rest)
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        whole = [m for m in archive if m.name.endswith(".xml") and m.offset_data + m.size <= cut]
+    assert found == by_tarfile(data)[: len(whole)]
 
 
 def test_global_pax_headers_are_read_alike() -> None:
