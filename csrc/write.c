@@ -2,11 +2,12 @@
 #include "text.h"
 #include "value.h"
 
-void lx_write_init(lx_writer *w, lx_scan *scan, const lx_allocator *alloc)
+void lx_write_init(lx_writer *w, lx_scan *scan, const lx_allocator *alloc, uint64_t seed)
 {
     memset(w, 0, sizeof *w);
     w->scan = scan;
     w->alloc = alloc;
+    lx_lines_init(&w->lines, alloc, seed);
     lx_buf_init(&w->out.buf, alloc);
     lx_buf_init(&w->scratch, alloc);
     lx_buf_init(&w->text, alloc);
@@ -26,6 +27,7 @@ void lx_write_free(lx_writer *w)
     w->alloc->release(w->alloc->user, w->kid);
     w->alloc->release(w->alloc->user, w->order);
     lx_metadata_free(w);
+    lx_lines_free(&w->lines);
 }
 
 /* ---- attributes ---- */
