@@ -5,7 +5,7 @@
  * listed and in order, and that is spelled as libvirt spells, is a piece of the source that is
  * canonical as it stands. Whatever else comes is left for write.c, which handles everything;
  * the two share their state, so that either can go on where the other stopped. */
-#include "write.h"
+#include "siblings.h"
 
 typedef struct {
     lx_writer *w;
@@ -96,6 +96,7 @@ static inline bool note(quick *c, lx_frame *f, const lx_slot *slot)
     }
     if (!(f->flags & LX_FLAG_SEQUENCE)) {
         f->disordered |= slot->rank < f->rank;
+        f->alike |= slot->sort && slot->rank <= f->high;
         f->rank = slot->rank;
         f->high = slot->rank > f->high ? slot->rank : f->high;
     }
@@ -194,6 +195,8 @@ static inline bool end_tag(quick *c, lx_frame *f)
                     c->k[1] - *c->k != f->name.len + 2 ||
                     !lx_same(start + 2, f->name.p, f->name.len) ||
                     s->ns.used != s->ns_mark[s->depth - 1]))
+        return false;
+    if (LX_UNLIKELY(f->alike) && !lx_siblings_sorted(w, f))
         return false;
     w->kids = f->kid0;
     w->top--;
