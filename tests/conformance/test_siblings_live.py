@@ -187,9 +187,11 @@ def test_what_libvirt_prints_out_of_order_stays(live: LiveLibvirt, uuid: str) ->
     disk = "<disk><source file='/{0}'/><target dev='{0}'{1}/></disk>"
     unbussed = "".join(disk.format(name, "") for name in ("vdb", "vda", "hdc", "vdd"))
     mixed = disk.format("vdb", " bus='virtio'") + disk.format("vda", "")
+    scsi = "<controller type='scsi' index='1'/>" + disk.format("sda", " bus='scsi'")
     for inside, devices, seen in (
         (threads.format(pins), "", r"iothreadpin iothread='4'.*iothreadpin iothread='1'"),
         (threads.format(scheds), "", r"iothreads='4'.*iothreads='1'"),
+        ("", scsi, "type='scsi' index='1'.*type='scsi' index='0'"),
         ("", unbussed, "'vda' bus='virtio'.*'hdc' bus='ide'.*'vdd' bus='virtio'"),
         ("", mixed, "'vdb' bus='virtio'.*'vda' bus='virtio'"),
     ):
