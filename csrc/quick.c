@@ -6,6 +6,7 @@
  * bytes alone, so that the processor can work on several elements at once, and nothing is kept of
  * what is read. Whatever else comes is left for write.c, which handles everything; the two share
  * their state, so that either can go on where the other stopped. */
+#include "siblings.h"
 #include "value.h"
 
 typedef struct {
@@ -103,7 +104,6 @@ static inline bool on_new_line(const quick *c, unsigned level)
 static inline bool note(quick *c, lx_frame *f, const lx_slot *slot)
 {
     lx_writer *w = c->w;
-
     uint32_t pos = (uint32_t)((size_t)(c->p - c->base) + c->shift);
 
     if (LX_UNLIKELY(w->kids == w->kid_cap))
@@ -112,6 +112,7 @@ static inline bool note(quick *c, lx_frame *f, const lx_slot *slot)
     f->kids = true;
     if (!(f->flags & LX_FLAG_SEQUENCE)) {
         f->disordered |= slot->rank < f->rank;
+        f->alike |= slot->sort && slot->rank <= f->high;
         f->rank = slot->rank;
         f->high = slot->rank > f->high ? slot->rank : f->high;
     }
@@ -269,6 +270,11 @@ static inline bool end_tag(quick *c, lx_frame *f, unsigned level)
                     name[-1] != '/' || !lx_same(name, f->name.p, len) || name[len] != '>' ||
                     s->ns.used != s->ns_mark[s->depth - 1]))
         return false;
+    if (LX_UNLIKELY(f->alike)) {
+        w->out.run_end = c->p;
+        if (!lx_siblings_sorted(w, f))
+            return false;
+    }
     w->kids = f->kid0;
     w->top--;
     s->depth--;

@@ -1,4 +1,5 @@
 #include "write.h"
+#include "siblings.h"
 #include "text.h"
 #include "value.h"
 
@@ -263,7 +264,7 @@ static bool push(lx_writer *w, const lx_tag *tag, const lx_slot *slot)
     f->flags = slot ? slot->flags : 0;
     f->ctx = slot ? slot->child : LX_CTX_NOTHING;
     f->nature = natures[f->flags & 3];
-    f->kids = f->disordered = false;
+    f->kids = f->disordered = f->alike = false;
     if (LX_UNLIKELY(f->out_start > LX_MAX_DOCUMENT))
         return lx_scan_fail(w->scan, LX_E_LIMIT_SIZE, tag->start);
     lx_out_newline(&w->out, w->level + w->top);
@@ -286,6 +287,7 @@ static inline bool note_kid(lx_writer *w, lx_frame *f, const lx_slot *slot)
     }
     if (slot && !(f->flags & LX_FLAG_SEQUENCE)) {
         f->disordered |= slot->rank < f->rank;
+        f->alike |= slot->sort && slot->rank <= f->high;
         f->rank = slot->rank;
         f->high = slot->rank > f->high ? slot->rank : f->high;
     }
@@ -328,6 +330,14 @@ static LX_NOINLINE bool permute(lx_writer *w, const lx_frame *f)
     }
     memcpy(w->out.buf.data + from, w->scratch.data, len);
     return true;
+}
+
+/* The children are all written, but not in order, or perhaps not. */
+static LX_NOINLINE bool put_in_order(lx_writer *w, const lx_frame *f)
+{
+    if (!f->alike)
+        return permute(w, f);
+    return (!f->disordered && lx_siblings_sorted(w, f)) || lx_siblings_arrange(w, f);
 }
 
 /* ---- text ---- */
@@ -493,7 +503,7 @@ static bool finish(lx_writer *w, lx_leaf *leaf, const uint8_t *end, bool plain)
     lx_frame *f = w->frame + --w->top;
 
     if (f->kids) {
-        if (LX_UNLIKELY(f->disordered) && !permute(w, f))
+        if (LX_UNLIKELY(f->disordered | f->alike) && !put_in_order(w, f))
             return false;
         w->kids = f->kid0;
         w->inner_from = f->inner_from;

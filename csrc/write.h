@@ -27,6 +27,7 @@ typedef struct {
     uint8_t nature;
     bool kids;       /* has a child: its '>' is written */
     bool disordered; /* a child came out of rank */
+    bool alike;      /* some children may have to be sorted by value: see siblings.h */
 } lx_frame;
 
 typedef struct {

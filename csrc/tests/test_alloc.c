@@ -47,6 +47,8 @@ static const char *const documents[] = {
          "</revertDisks><inactiveDomain><uuid>11111111222243338444555555555555</uuid>"
          "<interface type='h&#111;stdev'><source/><driver/></interface></inactiveDomain><cookie/>"
          "<memory file='/m' z='1'><x/></memory></domainsnapshot>",
+    "<domain><cputune><vcpupin vcpu='1'/><vcpupin vcpu='0'/></cputune><devices><video/><disk/>"
+    "<video><model primary='yes'/></video></devices></domain>",
     "<domain a1='' a2='' a3='' a4='' a5='' a6='' a7='' a8='' a9='' b1=''/>",
 };
 
