@@ -110,43 +110,23 @@ static bool illegal_control(uint8_t c)
     return c < 0x20 && c != '\n' && c != '\t' && c != '\r';
 }
 
-static lx_survey survey_exactly(const uint8_t *p, size_t len)
+#ifdef LX_HAVE_AVX2
+AVX2 static inline void survey32(__m256i x, __m256i *high, __m256i *low, __m256i *cr)
 {
-    lx_survey s = {false, false, false};
-    size_t i = 0;
+    __m256i control = _mm256_cmpeq_epi8(_mm256_min_epu8(x, _mm256_set1_epi8(0x1f)), x);
+    __m256i is_cr = _mm256_cmpeq_epi8(x, _mm256_set1_epi8('\r'));
+    __m256i fine = _mm256_or_si256(_mm256_cmpeq_epi8(x, _mm256_set1_epi8('\n')),
+                                   _mm256_cmpeq_epi8(x, _mm256_set1_epi8('\t')));
 
-#ifdef LX_HAVE_SSE2
-    __m128i high = _mm_setzero_si128(), low = high, cr = high;
-
-    for (; i + 16 <= len; i += 16) {
-        __m128i x = _mm_loadu_si128((const __m128i *)(p + i));
-        __m128i is_low = _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1f)), x);
-        __m128i is_cr = _mm_cmpeq_epi8(x, _mm_set1_epi8('\r'));
-        __m128i fine = _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('\n')),
-                                    _mm_cmpeq_epi8(x, _mm_set1_epi8('\t')));
-
-        high = _mm_or_si128(high, x);
-        cr = _mm_or_si128(cr, is_cr);
-        low = _mm_or_si128(low, _mm_andnot_si128(_mm_or_si128(fine, is_cr), is_low));
-    }
-    s.high = _mm_movemask_epi8(high) != 0;
-    s.illegal = _mm_movemask_epi8(low) != 0;
-    s.cr = _mm_movemask_epi8(cr) != 0;
-#endif
-    for (; i < len; i++) {
-        s.high |= p[i] >= 0x80;
-        s.cr |= p[i] == '\r';
-        s.illegal |= illegal_control(p[i]);
-    }
-    return s;
+    *high = _mm256_or_si256(*high, x);
+    *cr = _mm256_or_si256(*cr, is_cr);
+    *low = _mm256_or_si256(*low, _mm256_andnot_si256(_mm256_or_si256(fine, is_cr), control));
 }
 
-#ifdef LX_HAVE_AVX2
-/* Copy all whole 64 bytes; return how many. *high, *odd: as below. */
-AVX2 static size_t copy_avx2(uint8_t *to, const uint8_t *from, size_t len, bool *high, bool *odd)
+/* Copy and survey all whole 64 bytes; return how many. */
+AVX2 static size_t copy_avx2(uint8_t *to, const uint8_t *from, size_t len, lx_survey *s)
 {
-    const __m256i control = _mm256_set1_epi8(0x1f), newline = _mm256_set1_epi8('\n');
-    __m256i any = _mm256_setzero_si256(), low = any;
+    __m256i high = _mm256_setzero_si256(), low = high, cr = high;
     size_t i = 0;
 
     for (; i + 64 <= len; i += 64) {
@@ -155,66 +135,59 @@ AVX2 static size_t copy_avx2(uint8_t *to, const uint8_t *from, size_t len, bool 
 
         _mm256_storeu_si256((__m256i *)(to + i), x);
         _mm256_storeu_si256((__m256i *)(to + i + 32), y);
-        any = _mm256_or_si256(any, _mm256_or_si256(x, y));
-        x = _mm256_andnot_si256(_mm256_cmpeq_epi8(x, newline),
-                                _mm256_cmpeq_epi8(_mm256_min_epu8(x, control), x));
-        y = _mm256_andnot_si256(_mm256_cmpeq_epi8(y, newline),
-                                _mm256_cmpeq_epi8(_mm256_min_epu8(y, control), y));
-        low = _mm256_or_si256(low, _mm256_or_si256(x, y));
+        survey32(x, &high, &low, &cr);
+        survey32(y, &high, &low, &cr);
     }
-    *high = _mm256_movemask_epi8(any) != 0;
-    *odd = _mm256_movemask_epi8(low) != 0;
+    *s = (lx_survey){_mm256_movemask_epi8(cr) != 0, _mm256_movemask_epi8(high) != 0,
+                     _mm256_movemask_epi8(low) != 0};
     return i;
 }
 #endif
 
 #ifdef LX_HAVE_SSE2
-static size_t copy_sse2(uint8_t *to, const uint8_t *from, size_t len, bool *high, bool *odd)
+static size_t copy_sse2(uint8_t *to, const uint8_t *from, size_t len, lx_survey *s)
 {
-    const __m128i control = _mm_set1_epi8(0x1f), newline = _mm_set1_epi8('\n');
-    __m128i any = _mm_setzero_si128(), low = any;
+    __m128i high = _mm_setzero_si128(), low = high, cr = high;
     size_t i = 0;
 
-    for (; i + 32 <= len; i += 32) {
+    for (; i + 16 <= len; i += 16) {
         __m128i x = _mm_loadu_si128((const __m128i *)(from + i));
-        __m128i y = _mm_loadu_si128((const __m128i *)(from + i + 16));
+        __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1f)), x);
+        __m128i is_cr = _mm_cmpeq_epi8(x, _mm_set1_epi8('\r'));
+        __m128i fine = _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('\n')),
+                                    _mm_cmpeq_epi8(x, _mm_set1_epi8('\t')));
 
         _mm_storeu_si128((__m128i *)(to + i), x);
-        _mm_storeu_si128((__m128i *)(to + i + 16), y);
-        any = _mm_or_si128(any, _mm_or_si128(x, y));
-        x = _mm_andnot_si128(_mm_cmpeq_epi8(x, newline),
-                             _mm_cmpeq_epi8(_mm_min_epu8(x, control), x));
-        y = _mm_andnot_si128(_mm_cmpeq_epi8(y, newline),
-                             _mm_cmpeq_epi8(_mm_min_epu8(y, control), y));
-        low = _mm_or_si128(low, _mm_or_si128(x, y));
+        high = _mm_or_si128(high, x);
+        cr = _mm_or_si128(cr, is_cr);
+        low = _mm_or_si128(low, _mm_andnot_si128(_mm_or_si128(fine, is_cr), control));
     }
-    *high = _mm_movemask_epi8(any) != 0;
-    *odd = _mm_movemask_epi8(low) != 0;
+    s->high |= _mm_movemask_epi8(high) != 0;
+    s->illegal |= _mm_movemask_epi8(low) != 0;
+    s->cr |= _mm_movemask_epi8(cr) != 0;
     return i;
 }
 #endif
 
 lx_survey lx_copy_survey(uint8_t *to, const uint8_t *from, size_t len)
 {
+    lx_survey s = {false, false, false};
     size_t i = 0;
-    /* a byte of 0x80 or more; a control character other than the line feed */
-    bool high = false, odd = false;
-    lx_survey tail;
 
 #ifdef LX_HAVE_AVX2
     if (lx_index_best() == lx_index_avx2)
-        i = copy_avx2(to, from, len, &high, &odd);
-    else
+        i = copy_avx2(to, from, len, &s);
 #endif
 #ifdef LX_HAVE_SSE2
-        i = copy_sse2(to, from, len, &high, &odd);
+    i += copy_sse2(to + i, from + i, len - i, &s);
 #endif
-    if (len > i)
-        memcpy(to + i, from + i, len - i);
-    if (odd)
-        return survey_exactly(to, len);
-    tail = survey_exactly(to + i, len - i);
-    return (lx_survey){tail.cr, high || tail.high, tail.illegal};
+    for (; i < len; i++) {
+        to[i] = from[i];
+        s.high |= from[i] >= 0x80;
+        s.cr |= from[i] == '\r';
+        s.illegal |= illegal_control(from[i]);
+    }
+    return s;
 }
 
 /* Length of the UTF-8 sequence at p (2 to 4), 0 if it is none; *point is its character. */

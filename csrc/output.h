@@ -78,11 +78,17 @@ static inline bool lx_same(const uint8_t *a, const uint8_t *b, size_t n)
     return !memcmp(a, b, n);
 }
 
+/* Source and output have parted so often that they will go on doing so. */
+static inline bool lx_out_parted(const lx_out *o)
+{
+    return o->breaks >= LX_MANY_BREAKS;
+}
+
 /* Append bytes of our own; they must be readable LX_OVER bytes on. */
 static inline void lx_out_padded(lx_out *o, const uint8_t *bytes, size_t n)
 {
     /* Comparing no longer pays in a document that is all different. */
-    if (LX_LIKELY(o->breaks < LX_MANY_BREAKS) && LX_LIKELY(lx_same(o->run_end, bytes, n))) {
+    if (LX_LIKELY(!lx_out_parted(o)) && LX_LIKELY(lx_same(o->run_end, bytes, n))) {
         o->run_end += n;
         return;
     }

@@ -3,6 +3,8 @@
 #include "text.h"
 #include "value.h"
 
+#include <limits.h>
+
 void lx_write_init(lx_writer *w, lx_scan *scan, const lx_allocator *alloc, uint64_t seed)
 {
     memset(w, 0, sizeof *w);
@@ -201,8 +203,27 @@ static inline void write_attribute(lx_writer *w, const lx_attr *a)
     }
 }
 
-/* Write "<name attributes" without the end of the tag. */
-static bool write_start(lx_writer *w, const lx_tag *tag, unsigned ctx)
+/* Write a line feed, the indentation of `level`, and "<name". */
+static inline void write_name(lx_writer *w, const lx_tag *tag, unsigned level)
+{
+    lx_buf *b = &w->out.buf;
+    size_t blank = 1 + 2 * level, name = 1 + tag->name.len;
+
+    lx_out_flush(&w->out);
+    if (LX_UNLIKELY(blank > LX_OVER || name > LX_OVER)) {
+        lx_buf_add(b, lx_newline_indent, blank);
+        lx_buf_add(b, tag->start, name);
+    } else if (lx_buf_reserve(b, 2 * LX_OVER)) {
+        memcpy(b->data + b->len, lx_newline_indent, LX_OVER);
+        memcpy(b->data + b->len + blank, tag->start, LX_OVER);
+        b->len += blank + name;
+    }
+}
+
+#define IN_LINE UINT_MAX
+
+/* Write "<name attributes" without the end of the tag, on a new line at `level` or IN_LINE. */
+static bool write_start(lx_writer *w, const lx_tag *tag, unsigned ctx, unsigned level)
 {
     const lx_attr *a;
     bool sorted;
@@ -214,12 +235,18 @@ static bool write_start(lx_writer *w, const lx_tag *tag, unsigned ctx)
     sorted = r.rising;
     if (LX_UNLIKELY(!r.single) && !order_unusual(w, tag, &sorted))
         return false;
-    if (LX_LIKELY(tag->plain && sorted)) {
-        lx_out_source(&w->out, tag->start, tag->attrs_end);
-        return true;
+    sorted = sorted && tag->plain;
+    if (level != IN_LINE && !sorted && lx_out_parted(&w->out)) {
+        write_name(w, tag, level);
+    } else {
+        if (level != IN_LINE)
+            lx_out_newline(&w->out, level);
+        lx_out_source(&w->out, tag->start,
+                      sorted ? tag->attrs_end : tag->name.p + tag->name.len);
+        if (LX_LIKELY(sorted))
+            return true;
+        lx_out_flush(&w->out);
     }
-    lx_out_source(&w->out, tag->start, tag->name.p + tag->name.len);
-    lx_out_flush(&w->out);
     a = w->scan->attr;
     if (LX_LIKELY(r.single)) {
         for (; r.seen; r.seen &= r.seen - 1)
@@ -267,9 +294,8 @@ static bool push(lx_writer *w, const lx_tag *tag, const lx_slot *slot)
     f->kids = f->disordered = f->alike = false;
     if (LX_UNLIKELY(f->out_start > LX_MAX_DOCUMENT))
         return lx_scan_fail(w->scan, LX_E_LIMIT_SIZE, tag->start);
-    lx_out_newline(&w->out, w->level + w->top);
     w->top++;
-    if (!write_start(w, tag, f->ctx))
+    if (!write_start(w, tag, f->ctx, w->level + w->top - 1))
         return false;
     if (LX_UNLIKELY(f->flags & LX_FLAG_TYPE_KEYED))
         f->ctx = lx_value_typed_context(w, tag, f->ctx);
@@ -406,7 +432,7 @@ static bool mixed_start(lx_writer *w, const lx_tag *tag)
         return false;
     if (lx_out_pos(&w->out) > LX_MAX_DOCUMENT)
         return lx_scan_fail(w->scan, LX_E_LIMIT_SIZE, tag->start);
-    return write_start(w, tag, LX_CTX_NOTHING);
+    return write_start(w, tag, LX_CTX_NOTHING, IN_LINE);
 }
 
 /* The frame on top turned out to hold text between elements: write it again, word for word. */
@@ -470,13 +496,27 @@ static LX_NOINLINE bool write_mixed(lx_writer *w)
 
 static void write_end_tag(lx_writer *w, const lx_frame *f, const uint8_t *source, bool plain)
 {
+    lx_buf *b = &w->out.buf;
+    size_t len = f->name.len;
+
     if (LX_LIKELY(plain && source)) {
-        lx_out_source(&w->out, source, source + f->name.len + 3);
+        lx_out_source(&w->out, source, source + len + 3);
         return;
     }
-    lx_out_lit(&w->out, "</");
-    lx_out_source(&w->out, f->name.p, f->name.p + f->name.len);
-    lx_out_lit(&w->out, ">");
+    lx_out_flush(&w->out);
+    if (LX_UNLIKELY(len > LX_OVER)) {
+        lx_buf_lit(b, "</");
+        lx_buf_add(b, f->name.p, len);
+        lx_buf_byte(b, '>');
+    } else if (lx_buf_reserve(b, 3 + LX_OVER)) {
+        uint8_t *to = b->data + b->len;
+
+        to[0] = '<';
+        to[1] = '/';
+        memcpy(to + 2, f->name.p, LX_OVER);
+        to[2 + len] = '>';
+        b->len += len + 3;
+    }
 }
 
 /* Write the text of a childless element, if it is of the kind that has one. */
