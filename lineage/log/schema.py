@@ -22,6 +22,8 @@ APPLICATION_ID: Final = 0x6C6E6765  # "lnge"
 FORMAT: Final = 1  # PRAGMA user_version
 BUSY_TIMEOUT_MS = 5000
 FILE_MODE: Final = 0o600  # domain XML holds passwords
+_MAGIC: Final = b"SQLite format 3\0"
+_JOURNAL_MAGIC: Final = bytes.fromhex("d9d505f920a163d7")
 _HEADER_SIZE: Final = 100
 _WAL_PAGES: Final = 8000  # 32 MiB before the log is carried over into the file
 _WAL_KEPT: Final = 64 * 1024 * 1024  # bytes of a -wal file that stay for reuse
@@ -75,10 +77,15 @@ _OBJECTS: Final = frozenset(
 )
 
 
-def open_store(path: Path, *, readonly: bool, create: bool) -> apsw.Connection:
+def open_store(
+    path: Path, *, readonly: bool, create: bool, vfs: str | None = None
+) -> apsw.Connection:
     """Open a store file, making it first if `create` and there is none (or an empty file).
 
     A file that is not a store is left as it is, without a file beside it.
+
+    Args:
+        vfs: name of the SQLite VFS that does input and output; None: the system's.
 
     Raises:
         NotAStore: no such file, or not a store.
@@ -91,8 +98,11 @@ def open_store(path: Path, *, readonly: bool, create: bool) -> apsw.Connection:
     if create:
         _place(path)
     _require_file(path)
-    connection = _connect(path, readonly)
+    connection = _connect(path, readonly, vfs)
     try:
+        if not readonly and _half_made(path, connection):
+            connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+            connection.pragma("user_version")  # SQLite goes back to the empty file
         empty = not _recognise(path, connection.read("main", 0, 0, _HEADER_SIZE))
         if empty and not create:
             raise NotAStore(f"{path}: the file is empty")
@@ -133,13 +143,13 @@ def _require_file(path: Path) -> None:
         raise NotAStore(f"{path}: not a regular file")
 
 
-def _connect(path: Path, readonly: bool) -> apsw.Connection:
+def _connect(path: Path, readonly: bool, vfs: str | None) -> apsw.Connection:
     if readonly and _never_changes(path):
         # SQLite cannot put its shared memory beside the file, and need not.
         address = f"file:{quote(os.fspath(path))}?immutable=1"
         return apsw.Connection(address, apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
     flags = apsw.SQLITE_OPEN_READONLY if readonly else apsw.SQLITE_OPEN_READWRITE
-    return apsw.Connection(os.fspath(path), flags)
+    return apsw.Connection(os.fspath(path), flags, vfs)
 
 
 def _never_changes(path: Path) -> bool:
@@ -151,13 +161,30 @@ def _never_changes(path: Path) -> bool:
     return not wal.exists() or wal.stat().st_size == 0
 
 
+def _half_made(path: Path, connection: apsw.Connection) -> bool:
+    """Whether the power failed in a file's first transaction, and left its first page unwritten.
+
+    What was the file before is in the journal: nothing.
+    """
+    if connection.read("main", 0, 0, len(_MAGIC))[1] == _MAGIC:
+        return False
+    real = path.resolve()
+    try:
+        with real.with_name(real.name + "-journal").open("rb") as journal:
+            head = journal.read(20)
+    except OSError:
+        return False
+    # After the magic: records, a random number, and pages of the file before.
+    return len(head) == 20 and head.startswith(_JOURNAL_MAGIC) and not any(head[16:])
+
+
 def _recognise(path: Path, read: tuple[bool, bytes]) -> bool:
     """Tell from the file's first bytes whether it is a store; False for an empty file."""
     complete, header = read
     if not complete and not any(header) and not 0 < path.stat().st_size < _HEADER_SIZE:
         return False
     ours = APPLICATION_ID.to_bytes(4, "big")
-    if not header.startswith(b"SQLite format 3\0") or header[68:72] != ours:
+    if not header.startswith(_MAGIC) or header[68:72] != ours:
         raise NotAStore(f"{path}: not a lineage store")
     _check_format(path, int.from_bytes(header[60:64], "big", signed=True))
     return True

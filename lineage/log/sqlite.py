@@ -58,7 +58,13 @@ _MEANINGS: Final[tuple[tuple[type[Exception], type[LineageError], str], ...]] = 
     (apsw.IOError, LineageError, "input or output failed"),
     (apsw.Error, LineageError, "SQLite failed"),
     (OSError, LineageError, "cannot be opened"),
+    (UnicodeDecodeError, Damaged, "the file is damaged"),
 )
+
+# What leaves open how much of a write reached the file. SQLite could go on; but after a failed
+# sync the system may show pages that the disk does not have, and only the log read again from
+# its start, as on opening, tells what holds.
+_UNCERTAIN: Final = (apsw.FullError, apsw.IOError, apsw.CantOpenError)
 
 _Row = tuple[int, int, int, int, int, int, bytes, str, int]
 
@@ -74,7 +80,7 @@ def translate(error: Exception, path: Path) -> LineageError:
 def _translated(path: Path) -> Iterator[None]:
     try:
         yield
-    except (apsw.Error, OSError) as error:
+    except (apsw.Error, OSError, UnicodeDecodeError) as error:
         raise translate(error, path) from error
 
 
@@ -119,13 +125,19 @@ class SQLiteLog:
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], *, readonly: bool = False, create: bool = True
+        self,
+        path: str | os.PathLike[str],
+        *,
+        readonly: bool = False,
+        create: bool = True,
+        _vfs: str | None = None,
     ) -> None:
         """Open the store at `path`.
 
         Args:
             readonly: only read; a missing file is not made.
             create: make the store, mode 0600, where there is no file or an empty one.
+            _vfs: name of an SQLite VFS, for tests that stand between SQLite and the disk.
 
         Raises:
             NotAStore: not a store (left as it is), or missing and not to be made.
@@ -137,6 +149,7 @@ class SQLiteLog:
         self._path = Path(os.path.abspath(os.fspath(path)))  # noqa: PTH100 (keeps symlinks)
         self._readonly = readonly
         self._pid = os.getpid()
+        self._failed = False
         self._lock = threading.Lock()
         self._ids: dict[str, int] = {}
         self._keys: dict[int, str] = {}
@@ -147,7 +160,7 @@ class SQLiteLog:
             raise LineageError("the store's path is not UTF-8") from None
         _watch_forks()
         with _translated(self._path):
-            connection = open_store(self._path, readonly=readonly, create=create)
+            connection = open_store(self._path, readonly=readonly, create=create, vfs=_vfs)
         self._connection: apsw.Connection | None = connection
         _logs.add(self)
 
@@ -163,11 +176,13 @@ class SQLiteLog:
         Raises:
             Conflict, Busy: as `EventLog.append`.
             ValueError: a key of `bodies` is not 32 bytes, a text is not valid Unicode.
-            LineageError: opened readonly, disk full.
+            LineageError: opened readonly; disk full, input or output failed: then the batch
+                is there as a whole or not at all, and this handle is of no further use:
+                close it, open another, and look.
         """
         bodies = bodies or {}
         check_bodies(bodies)
-        with self._use() as connection:
+        with self._use(writing=True) as connection:
             if self._readonly:
                 raise LineageError(f"{self._path}: opened for reading only")
             packed = pack_unknown(connection, bodies)
@@ -255,14 +270,20 @@ class SQLiteLog:
                 self._connection = None
 
     @contextmanager
-    def _use(self) -> Iterator[apsw.Connection]:
+    def _use(self, *, writing: bool = False) -> Iterator[apsw.Connection]:
         """The connection, for this thread alone, its errors translated."""
         if os.getpid() != self._pid:
             raise Forked(f"{self._path}: opened before os.fork(); open it again in the child")
         with self._lock, _translated(self._path):
             if self._connection is None:
                 raise ValueError("the log is closed")
-            yield self._connection
+            if self._failed:
+                raise LineageError(f"{self._path}: a write failed; close the store and reopen it")
+            try:
+                yield self._connection
+            except _UNCERTAIN:
+                self._failed = writing
+                raise
 
     def _head(self, connection: apsw.Connection) -> int:
         row = connection.execute(_LAST_EVENT).fetchone()

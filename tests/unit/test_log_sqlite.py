@@ -285,6 +285,7 @@ def test_only_the_next_position_and_version_can_be_inserted(
         (apsw.IOError("x"), LineageError, "input or output failed"),
         (apsw.SQLError("x"), LineageError, "SQLite failed"),
         (PermissionError(13, "Permission denied"), LineageError, "Permission denied"),
+        (UnicodeDecodeError("utf-8", b"\xd5", 0, 1, "x"), Damaged, "damaged"),
     ],
 )
 def test_every_error_of_the_driver_becomes_one_of_ours(

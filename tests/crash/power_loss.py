@@ -1,0 +1,186 @@
+"""The power-loss simulator: replays a trace and looks at what each crash leaves behind.
+
+`make crash` runs it over every step; the tests take a sample.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import apsw
+
+from lineage import Store
+from lineage.errors import LineageError
+from lineage.log import SQLiteLog
+from tests.crash.disk import Disk, Image, policies
+from tests.crash.history import History, integrity
+from tests.crash.recording import Step, replay
+from tests.crash.workload import STORE, append, domains_of, open_log
+
+__all__ = ["Crash", "Unsynced", "Verdict", "crashes", "inspect", "judge", "without"]
+
+NEXT: Final = 3  # number of the append that is made after a crash
+
+
+class Unsynced(apsw.VFS):
+    """The system's files, never synced: an image is looked at and thrown away."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, "")
+        self.name = name
+
+    def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:
+        return _UnsyncedFile("", name, flags)
+
+
+class _UnsyncedFile(apsw.VFSFile):
+    def xSync(self, flags: int) -> bool:
+        return True
+
+
+@dataclass
+class Verdict:
+    """What came out.
+
+    Attributes:
+        points: crash points.
+        images: how many by policy; equal ones at one point count once.
+        findings: (step, policy, what is wrong).
+    """
+
+    points: int = 0
+    images: Counter[str] = field(default_factory=Counter)
+    findings: list[tuple[int, str, str]] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        """How many images were looked at."""
+        return sum(self.images.values())
+
+    def about(self, word: str) -> int:
+        """How many findings begin with the word."""
+        return sum(text.startswith(word) for _, _, text in self.findings)
+
+    def __str__(self) -> str:
+        kinds = ", ".join(f"{count} {name}" for name, count in self.images.items())
+        return (
+            f"{self.points} crash points, {self.total} images ({kinds}), "
+            f"{len(self.findings)} findings"
+        )
+
+
+def without(trace: Sequence[Step], kind: str, suffix: str) -> list[Step]:
+    """The trace of a disk that says yes to such steps and does nothing."""
+    kept = [step for step in trace if not (step.kind == kind and step.name.endswith(suffix))]
+    assert len(kept) < len(trace)
+    return kept
+
+
+@dataclass(frozen=True)
+class Crash:
+    """A moment at which the power failed, and what that may have left.
+
+    Attributes:
+        step: the last one before it.
+        returned: how many appends had been acknowledged.
+    """
+
+    step: int
+    policy: str
+    image: Image
+    returned: int
+
+
+def crashes(trace: Sequence[Step], *, chance: float = 1.0, seed: int = 0) -> Iterator[Crash]:
+    """Yield crashes after each step of the trace; those of one step all differ.
+
+    Args:
+        chance: with which one is yielded.
+    """
+    rng = random.Random(seed)
+    disk = Disk()
+    returned = 0
+    for number, step in enumerate(trace):
+        replay(disk, number, step)
+        if step.kind == "returned":
+            returned = step.number
+        seen: list[Image] = []
+        for policy, survives, junk in policies(disk, rng):
+            if rng.random() < chance:
+                image = disk.survivors(survives, rng if junk else None)
+                if image not in seen:
+                    seen.append(image)
+                    yield Crash(number, policy, image, returned)
+
+
+def judge(
+    found: Iterable[Crash],
+    history: History,
+    room: Path,
+    vfs: Unsynced,
+    *,
+    enough: int | None = None,
+) -> Verdict:
+    """Look at what crashes left.
+
+    Args:
+        room: an empty directory to put images in.
+        enough: findings after which to stop; None: never.
+    """
+    verdict = Verdict()
+    last = -1
+    for crash in found:
+        verdict.points += crash.step != last
+        last = crash.step
+        verdict.images[crash.policy] += 1
+        for finding in inspect(crash, history, room, vfs):
+            verdict.findings.append((crash.step, crash.policy, finding))
+        if enough is not None and len(verdict.findings) >= enough:
+            break
+    return verdict
+
+
+def inspect(crash: Crash, history: History, room: Path, vfs: Unsynced) -> list[str]:
+    """Put the image there, open it as any program would, and say what is wrong with it."""
+    for path in room.iterdir():
+        path.unlink()
+    for name, content in crash.image.items():
+        (room / name).write_bytes(content)
+    path = room / STORE
+    if crash.returned and not path.exists():
+        return ["lost: the store's file"]
+    try:
+        log = open_log(path, vfs.name)
+    except LineageError as error:
+        return [f"cannot be opened: {type(error).__name__}: {error}"]
+    try:
+        return [
+            *(f"corrupt: {text}" for text in integrity(log)),
+            *history.findings(log, crash.returned),
+            *(_going_on(log, path, vfs) if crash.step % 8 == 0 else ()),
+        ]
+    except LineageError as error:
+        return [f"cannot be read: {type(error).__name__}: {error}"]
+    finally:
+        log.close()
+
+
+def _going_on(log: SQLiteLog, path: Path, vfs: Unsynced) -> Iterator[str]:
+    """Read every document through a store, append, and look whether that is there."""
+    store = Store.over(log)
+    for domain in domains_of(store):
+        for name in store.tree(domain):
+            store.xml(domain, name)
+    append(log, NEXT)
+    head = log.head()
+    log.close()
+    again = open_log(path, vfs.name)
+    if again.head() != head:
+        yield f"lost: the append after the crash, {head}"
+    yield from (f"corrupt after the crash: {text}" for text in integrity(again))
+    again.close()
