@@ -24,6 +24,7 @@ from lineage.log.base import Append, NewEvent, StoredEvent, StreamHead
 from lineage.log.body_tables import BodyReader, has_body, insert, pack_unknown
 from lineage.log.checks import check_bodies, check_expect, check_range
 from lineage.log.schema import open_store
+from lineage.log.unsynced import forget_unsynced
 
 __all__ = ["SQLiteLog", "translate"]
 
@@ -149,6 +150,7 @@ class SQLiteLog:
         self._path = Path(os.path.abspath(os.fspath(path)))  # noqa: PTH100 (keeps symlinks)
         self._readonly = readonly
         self._pid = os.getpid()
+        self._vfs = _vfs
         self._failed = False
         self._lock = threading.Lock()
         self._ids: dict[str, int] = {}
@@ -265,9 +267,9 @@ class SQLiteLog:
         if os.getpid() != self._pid:
             return
         with self._lock, _translated(self._path):
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                connection.close()
 
     @contextmanager
     def _use(self, *, writing: bool = False) -> Iterator[apsw.Connection]:
@@ -282,7 +284,9 @@ class SQLiteLog:
             try:
                 yield self._connection
             except _UNCERTAIN:
-                self._failed = writing
+                if writing:
+                    self._failed = True
+                    forget_unsynced(self._connection, self._vfs)
                 raise
 
     def _head(self, connection: apsw.Connection) -> int:

@@ -71,10 +71,15 @@ class File:
         self._settle(lambda step, sector: True)
 
     def lose(self, seed: int) -> None:
-        """The sync failed: all that was written counts as clean, but only part is on the disk."""
+        """The sync failed: all that was written counts as clean, but only part is on the disk.
+
+        The size does not belong to what is written, and stays to be synced.
+        """
         rng = random.Random(seed)
         odds = rng.choice((0.0, 0.5))
-        self._settle(lambda step, sector: rng.random() < odds)
+        sizes = self._sizes
+        self._settle(lambda step, sector: sector < 0 or rng.random() < odds)
+        self._sizes = sizes
 
     def _settle(self, survives: Survives) -> None:
         self._durable = bytearray(self._after(survives, None))
@@ -113,6 +118,12 @@ class Disk:
     now: dict[str, File] = field(default_factory=dict)
     durable: dict[str, File] = field(default_factory=dict)
     pending: list[tuple[int, str, File | None]] = field(default_factory=list)
+
+    @classmethod
+    def holding(cls, image: Image) -> Disk:
+        """The disk after a crash that left this."""
+        files = {name: File(content) for name, content in image.items()}
+        return cls(dict(files), dict(files))
 
     def link(self, step: int, name: str) -> None:
         self.now[name] = File()

@@ -18,13 +18,14 @@ from lineage import Store
 from lineage.errors import LineageError
 from lineage.log import SQLiteLog
 from tests.crash.disk import Disk, Image, policies
-from tests.crash.history import History, integrity
-from tests.crash.recording import Step, replay
+from tests.crash.history import History, Witness, integrity
+from tests.crash.recording import RecordingVFS, Step, replay
 from tests.crash.workload import STORE, append, domains_of, open_log
 
-__all__ = ["Crash", "Unsynced", "Verdict", "crashes", "inspect", "judge", "without"]
+__all__ = ["Crash", "Unsynced", "Verdict", "crashes", "go_on", "inspect", "judge", "without"]
 
 NEXT: Final = 3  # number of the append that is made after a crash
+DEEP: Final = 8  # every so many steps, documents are read too
 
 
 class Unsynced(apsw.VFS):
@@ -96,15 +97,23 @@ class Crash:
     returned: int
 
 
-def crashes(trace: Sequence[Step], *, chance: float = 1.0, seed: int = 0) -> Iterator[Crash]:
+def crashes(
+    trace: Sequence[Step],
+    *,
+    chance: float = 1.0,
+    seed: int = 0,
+    disk: Disk | None = None,
+    returned: int = 0,
+) -> Iterator[Crash]:
     """Yield crashes after each step of the trace; those of one step all differ.
 
     Args:
         chance: with which one is yielded.
+        disk: what there was before; None: nothing.
+        returned: how many appends had been acknowledged before.
     """
     rng = random.Random(seed)
-    disk = Disk()
-    returned = 0
+    disk = disk or Disk()
     for number, step in enumerate(trace):
         replay(disk, number, step)
         if step.kind == "returned":
@@ -125,14 +134,16 @@ def judge(
     vfs: Unsynced,
     *,
     enough: int | None = None,
+    verdict: Verdict | None = None,
 ) -> Verdict:
     """Look at what crashes left.
 
     Args:
         room: an empty directory to put images in.
         enough: findings after which to stop; None: never.
+        verdict: to add to.
     """
-    verdict = Verdict()
+    verdict = verdict or Verdict()
     last = -1
     for crash in found:
         verdict.points += crash.step != last
@@ -147,10 +158,7 @@ def judge(
 
 def inspect(crash: Crash, history: History, room: Path, vfs: Unsynced) -> list[str]:
     """Put the image there, open it as any program would, and say what is wrong with it."""
-    for path in room.iterdir():
-        path.unlink()
-    for name, content in crash.image.items():
-        (room / name).write_bytes(content)
+    _put(crash.image, room)
     path = room / STORE
     if crash.returned and not path.exists():
         return ["lost: the store's file"]
@@ -162,7 +170,7 @@ def inspect(crash: Crash, history: History, room: Path, vfs: Unsynced) -> list[s
         return [
             *(f"corrupt: {text}" for text in integrity(log)),
             *history.findings(log, crash.returned),
-            *(_going_on(log, path, vfs) if crash.step % 8 == 0 else ()),
+            *(_document_findings(log) if crash.step % DEEP == 0 else ()),
         ]
     except LineageError as error:
         return [f"cannot be read: {type(error).__name__}: {error}"]
@@ -170,17 +178,34 @@ def inspect(crash: Crash, history: History, room: Path, vfs: Unsynced) -> list[s
         log.close()
 
 
-def _going_on(log: SQLiteLog, path: Path, vfs: Unsynced) -> Iterator[str]:
-    """Read every document through a store, append, and look whether that is there."""
+def go_on(crash: Crash, history: History, room: Path, vfs: RecordingVFS) -> Iterator[Crash]:
+    """Open what a crash left, append to it, and let the power fail again at each step of that.
+
+    The history becomes that of the store after the append.
+    """
+    _put(crash.image, room)
+    path = room / STORE
+    vfs.begin(crash.image)
+    log = open_log(path, vfs.name)
+    history.cut(log.head())
+    vfs.note("returned", number=len(history.ends) - 1)  # what could be read has to stay
+    append(Witness(log, history, lambda n: vfs.note("returned", number=n)), NEXT)
+    log.close()
+    disk = Disk.holding(crash.image)
+    yield from crashes(vfs.trace, disk=disk, seed=crash.step, returned=crash.returned)
+
+
+def _put(image: Image, room: Path) -> None:
+    for path in room.iterdir():
+        path.unlink()
+    for name, content in image.items():
+        (room / name).write_bytes(content)
+
+
+def _document_findings(log: SQLiteLog) -> Iterator[str]:
+    """Read every document through a store."""
     store = Store.over(log)
     for domain in domains_of(store):
         for name in store.tree(domain):
-            store.xml(domain, name)
-    append(log, NEXT)
-    head = log.head()
-    log.close()
-    again = open_log(path, vfs.name)
-    if again.head() != head:
-        yield f"lost: the append after the crash, {head}"
-    yield from (f"corrupt after the crash: {text}" for text in integrity(again))
-    again.close()
+            if not store.xml(domain, name).startswith(b"<domainsnapshot>"):
+                yield f"document {name} of {domain} is none"

@@ -84,15 +84,23 @@ class RecordingVFS(apsw.VFS):
 
     Args:
         name: under which SQLite knows it.
+
+    Attributes:
+        trace: what happened since the last `begin`.
         fault: asked before each operation.
     """
 
-    def __init__(self, name: str, fault: Fault = lambda kind, name: None) -> None:
+    def __init__(self, name: str) -> None:
         super().__init__(name, "")
         self.name = name
         self.trace: list[Step] = []
-        self.fault = fault
-        self.known: set[str] = set()
+        self.fault: Fault
+        self.known: set[str]
+        self.begin()
+
+    def begin(self, known: Iterable[str] = (), fault: Fault = lambda kind, name: None) -> None:
+        """Begin another trace, with the files that are there already."""
+        self.trace, self.known, self.fault = [], set(known), fault
 
     def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:
         if name is None or not flags[0] & _LASTING:
