@@ -16,12 +16,13 @@ TOOLS := $(VENV)/.tools
 LIVE := $(VENV)/.live
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test pytest ctest fuzz live-deps bench lint wheel-test build check-tools clean
+.PHONY: help demo test pytest ctest crash fuzz live-deps bench lint wheel-test build check-tools clean
 
 help:
 	@echo "make demo        import an example archive, show its trees, delete a snapshot"
 	@echo "make test        the C tests and the Python tests"
 	@echo "make live-deps   what the tests against live libvirt need (Debian)"
+	@echo "make crash       power loss, kill -9 and failing disks: all of it, with counts"
 	@echo "make bench       the benchmarks, each with a rival"
 	@echo "make fuzz        libFuzzer on the C core (needs clang; FUZZ_SECONDS=60)"
 	@echo "make lint        ruff and mypy"
@@ -38,6 +39,9 @@ test:
 
 pytest: $(BUILT)
 	$(PY) -m pytest
+
+crash: $(BUILT)
+	$(PY) -m tests.crash
 
 bench: $(BUILT)
 	$(PY) -m pytest benchmarks -o python_files='bench_*.py'

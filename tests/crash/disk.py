@@ -172,7 +172,8 @@ def policies(disk: Disk, rng: random.Random) -> Iterator[tuple[str, Survives, bo
     if not steps:
         return
     cut = rng.choice(steps)
-    torn = set(rng.sample(found, rng.randint(0, len(found)))) if (found := disk.sectors(cut)) else ()
+    parts = [-1, *disk.sectors(cut)]
+    torn = set(rng.sample(parts, rng.randint(0, len(parts))))
     chosen = {step for step in steps if rng.random() < 0.5}
     salt, odds = rng.random(), rng.choice((0.1, 0.5, 0.9))
 

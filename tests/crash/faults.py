@@ -10,13 +10,22 @@ from typing import Final
 import apsw
 import pytest
 
-from lineage.errors import Busy, Conflict, LineageError
+from lineage.errors import LineageError
 from lineage.log import Append, NewEvent, SQLiteLog
 from tests.crash.history import History, Witness, integrity
+from tests.crash.power_loss import Unsynced, Verdict, crashes, judge
 from tests.crash.recording import RecordingVFS
 from tests.crash.workload import STORE, append, open_log
 
-__all__ = ["FAULTS", "Broken", "Outcome", "fill_with_fault", "steps_until_sound"]
+__all__ = [
+    "FAULTS",
+    "Broken",
+    "Outcome",
+    "after_a_failed_sync",
+    "fill_with_fault",
+    "refuses_everything",
+    "steps_until_sound",
+]
 
 _AFTER: Final = 4  # appends once the disk is well again
 
@@ -123,8 +132,7 @@ def _fill(
     try:
         for number in which:
             append(witness, number)
-    except LineageError as error:
-        assert not isinstance(error, Busy | Conflict), error
+    except LineageError:
         refuses_everything(log)
         raise
     finally:
@@ -162,3 +170,32 @@ def steps_until_sound(
         outcome, history = fill_with_fault(room, vfs, Broken(name, n), appends)
         fired = outcome.fired
         yield n, outcome, history
+
+
+def after_a_failed_sync(
+    room: Path,
+    vfs: RecordingVFS,
+    unsynced: Unsynced,
+    *,
+    chance: float = 1.0,
+    enough: int | None = None,
+) -> Verdict:
+    """Let syncs fail, reopen, go on, and let the power fail: is all there that returned?
+
+    Args:
+        chance, enough: see `crashes` and `judge`.
+    """
+    images, store = room / "images", room / "store"
+    images.mkdir()
+    store.mkdir()
+    verdict = Verdict()
+    for n, outcome, history in steps_until_sound("no sync from one on", store, vfs):
+        late = (
+            crash
+            for crash in crashes(vfs.trace, chance=chance, seed=n)
+            if crash.step >= outcome.reopened and crash.policy in ("none", "sectors")
+        )
+        judge(late, history, images, unsynced, enough=enough, verdict=verdict)
+        if enough is not None and len(verdict.findings) >= enough:
+            break
+    return verdict

@@ -178,4 +178,3 @@ class _RecordingFile(apsw.VFSFile):
             self._directory_too = False
             self._vfs.note("sync-directory", self._name)
         return True
-

@@ -91,9 +91,7 @@ def import_archive(store: Store, domains: int, snapshots: int) -> None:
     store.close()
 
 
-def perform(
-    path: Path, vfs: RecordingVFS, *, appends: int, synchronous: str = "full"
-) -> History:
+def perform(path: Path, vfs: RecordingVFS, *, appends: int, synchronous: str = "full") -> History:
     """Fill a new store through the VFS; every append that returns is a step of its trace."""
     history = History()
 
