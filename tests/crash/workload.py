@@ -18,7 +18,17 @@ from tests.crash.history import History, Witness
 from tests.crash.recording import RecordingVFS
 from tests.unit.store_samples import Papers, snapshot
 
-__all__ = ["PAGES", "STORE", "append", "domains_of", "made", "open_log", "perform", "session"]
+__all__ = [
+    "PAGES",
+    "STORE",
+    "append",
+    "domains_of",
+    "made",
+    "open_log",
+    "papers",
+    "perform",
+    "session",
+]
 
 STORE: Final = "s.lineage"
 PAGES: Final = 24  # in the WAL from which on it is carried over: often, in a test
@@ -74,11 +84,15 @@ def domains_of(store: Store) -> list[str]:
     return [each.stream for each in store.log.streams() if each.stream not in _STREAMS]
 
 
+def papers(domains: int, snapshots: int) -> Papers:
+    """An archive as a source of an import."""
+    files = archive(domains, snapshots, seed=5)
+    return Papers([Document(name, xml, Path(name).parent.name, None, 0) for name, xml in files])
+
+
 def import_archive(store: Store, domains: int, snapshots: int) -> None:
     """Import an archive in batches, then say what happened to some of its snapshots."""
-    files = archive(domains, snapshots, seed=5)
-    documents = [Document(name, xml, Path(name).parent.name, None, 0) for name, xml in files]
-    report = store.ingest(Papers(documents), batch=4)
+    report = store.ingest(papers(domains, snapshots), batch=4)
     assert report.added == domains * snapshots
     for domain in domains_of(store):
         current = store.tree(domain).current
