@@ -20,6 +20,7 @@ from tests.crash.recording import RecordingVFS, count
 from tests.crash.workload import STORE, perform
 
 APPENDS = 240
+ROUNDS = 3
 KILLS = 200
 LIES = (("sync", "-wal"), ("sync", STORE), ("sync", "-journal"), ("sync-directory", ""))
 
@@ -39,7 +40,7 @@ def power_loss(room: Path, recording: RecordingVFS, unsynced: Unsynced) -> Lines
         f"{count(trace, 'sync', STORE)} times the WAL carried over",
         True,
     )
-    verdict = judge(crashes(trace), history, images, unsynced)
+    verdict = judge(crashes(trace, rounds=ROUNDS), history, images, unsynced)
     yield f"power loss: {verdict}", not verdict.findings
     yield from ((f"  {finding}", False) for finding in verdict.findings[:10])
     verdict = Verdict()

@@ -164,13 +164,24 @@ class Disk:
         return {name: file.survivor(survives, junk) for name, file in names.items()}
 
 
-def policies(disk: Disk, rng: random.Random) -> Iterator[tuple[str, Survives, bool]]:
-    """Yield (name, what survives, whether new room holds junk) of crashes at this moment."""
+def policies(
+    disk: Disk, rng: random.Random, rounds: int = 1
+) -> Iterator[tuple[str, Survives, bool]]:
+    """Yield (name, what survives, whether new room holds junk) of crashes at this moment.
+
+    Args:
+        rounds: how often to yield those that chance decides.
+    """
     yield "none", lambda step, sector: False, False
     yield "all", lambda step, sector: True, False
-    steps = disk.dirty()
-    if not steps:
-        return
+    if steps := disk.dirty():
+        for _ in range(rounds):
+            yield from _by_chance(disk, rng, steps)
+
+
+def _by_chance(
+    disk: Disk, rng: random.Random, steps: list[int]
+) -> Iterator[tuple[str, Survives, bool]]:
     cut = rng.choice(steps)
     parts = [-1, *disk.sectors(cut)]
     torn = set(rng.sample(parts, rng.randint(0, len(parts))))

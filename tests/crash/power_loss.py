@@ -49,8 +49,8 @@ class Verdict:
     """What came out.
 
     Attributes:
-        points: crash points.
-        images: how many by policy; equal ones at one point count once.
+        points: steps after which the power failed and left something new.
+        images: how many by policy, all different.
         findings: (step, policy, what is wrong).
     """
 
@@ -102,28 +102,31 @@ def crashes(
     *,
     chance: float = 1.0,
     seed: int = 0,
+    rounds: int = 1,
     disk: Disk | None = None,
     returned: int = 0,
 ) -> Iterator[Crash]:
-    """Yield crashes after each step of the trace; those of one step all differ.
+    """Yield crashes after each step of the trace, each image once while it has to hold the same.
 
     Args:
         chance: with which one is yielded.
+        rounds: see `policies`.
         disk: what there was before; None: nothing.
         returned: how many appends had been acknowledged before.
     """
     rng = random.Random(seed)
     disk = disk or Disk()
+    seen: set[tuple[int, int]] = set()
     for number, step in enumerate(trace):
         replay(disk, number, step)
         if step.kind == "returned":
             returned = step.number
-        seen: list[Image] = []
-        for policy, survives, junk in policies(disk, rng):
+        for policy, survives, junk in policies(disk, rng, rounds):
             if rng.random() < chance:
                 image = disk.survivors(survives, rng if junk else None)
-                if image not in seen:
-                    seen.append(image)
+                key = returned, hash(frozenset(image.items()))
+                if key not in seen:
+                    seen.add(key)
                     yield Crash(number, policy, image, returned)
 
 

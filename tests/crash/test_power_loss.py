@@ -22,8 +22,8 @@ def test_a_call_that_returned_is_on_disk_after_power_loss(
     trace, history = performed("full")
     assert count(trace, "returned") == len(history.ends) - 1 >= 100
     assert count(trace, "sync", STORE) >= 20  # the WAL was carried over that often
-    verdict = judge(crashes(trace, chance=0.2), history, tmp_path, unsynced)
-    assert verdict.total > 1500
+    verdict = judge(crashes(trace, chance=0.25), history, tmp_path, unsynced)
+    assert verdict.total > 1000
     assert len(verdict.images) == 7
     assert verdict.findings == []
 
@@ -35,11 +35,11 @@ def test_a_multi_event_append_is_all_or_nothing_after_power_loss(
     sizes = [after - before for before, after in zip(history.ends, history.ends[1:], strict=False)]
     several = (
         crash
-        for crash in crashes(trace, chance=0.3, seed=2)
+        for crash in crashes(trace, chance=0.35, seed=2)
         if crash.returned < len(sizes) and sizes[crash.returned] > 1
     )
     verdict = judge(several, history, tmp_path, unsynced)
-    assert verdict.total > 800
+    assert verdict.total > 500
     assert verdict.findings == []
 
 
@@ -48,11 +48,11 @@ def test_what_was_made_of_a_crash_survives_the_next_crash(
 ) -> None:
     trace, history = performed("full")
     verdict = Verdict()
-    for crash in crashes(trace, chance=0.002, seed=3):
+    for crash in crashes(trace, chance=0.001, seed=3):
         after = copy.deepcopy(history)
         again = list(go_on(crash, after, tmp_path, recording))
         judge(again, after, tmp_path, unsynced, verdict=verdict)
-    assert verdict.total > 300
+    assert verdict.total > 250
     assert verdict.findings == []
 
 
@@ -61,11 +61,8 @@ def test_a_store_cut_off_while_it_is_made_is_made_again(
 ) -> None:
     trace, history = performed("full")
     first = next(n for n, step in enumerate(trace) if step.kind == "returned")
-    verdict = Verdict()
-    for seed in range(4):
-        found = crashes(trace[:first], seed=seed)
-        judge(found, history, tmp_path, unsynced, verdict=verdict)
-    assert verdict.total > 300
+    verdict = judge(crashes(trace[:first], rounds=10), history, tmp_path, unsynced)
+    assert verdict.total > 200
     assert verdict.findings == []
 
 
