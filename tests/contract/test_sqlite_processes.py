@@ -112,7 +112,8 @@ def test_a_killed_writer_loses_no_append_that_returned(path: Path) -> None:
         for _ in range(count):
             acknowledged = int(process.stdout.readline())
         process.kill()
-        rest = process.communicate(timeout=60)[0].split("\n")[:-1]
+        rest = process.stdout.read().split("\n")[:-1]  # communicate() passes over what is buffered
+        process.communicate(timeout=60)
         acknowledged = int(rest[-1]) if rest else acknowledged
         log = SQLiteLog(path, create=False)
         payloads = [e.payload for e in log.read()]

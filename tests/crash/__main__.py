@@ -19,7 +19,7 @@ from tests.crash.power_loss import Unsynced, Verdict, crashes, go_on, judge, wit
 from tests.crash.recording import RecordingVFS, count
 from tests.crash.workload import STORE, perform
 
-APPENDS = 240
+APPENDS = 180
 ROUNDS = 3
 KILLS = 200
 LIES = (("sync", "-wal"), ("sync", STORE), ("sync", "-journal"), ("sync-directory", ""))
@@ -44,13 +44,13 @@ def power_loss(room: Path, recording: RecordingVFS, unsynced: Unsynced) -> Lines
     yield f"power loss: {verdict}", not verdict.findings
     yield from ((f"  {finding}", False) for finding in verdict.findings[:10])
     verdict = Verdict()
-    for crash in crashes(trace, chance=0.01, seed=1):
+    for crash in crashes(trace, chance=0.006, seed=1):
         after = copy.deepcopy(history)
         again = list(go_on(crash, after, images, recording))
         judge(again, after, images, unsynced, verdict=verdict)
     yield f"power loss after power loss: {verdict}", not verdict.findings
     for kind, suffix in LIES:
-        found = crashes(without(trace, kind, suffix), chance=0.2)
+        found = crashes(without(trace, kind, suffix), chance=0.08)
         verdict = judge(found, history, images, unsynced)
         yield f"a disk that lies about {kind} of *{suffix}: {verdict}", bool(verdict.findings)
     recording.begin()
@@ -66,7 +66,7 @@ def faults(room: Path, recording: RecordingVFS, unsynced: Unsynced) -> Lines:
     store = room / "store"
     store.mkdir()
     for name in FAULTS:
-        outcomes = [outcome for _, outcome, _ in steps_until_sound(name, store, recording, 40)]
+        outcomes = [outcome for _, outcome, _ in steps_until_sound(name, store, recording, 30)]
         wrong = sum(
             bool(each.findings) or (each.error is not None) != each.fired for each in outcomes
         )

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from lineage.errors import NotAStore
+from lineage.log import SQLiteLog
 from tests.crash.history import History
 from tests.crash.power_loss import Unsynced, Verdict, crashes, go_on, judge, without
 from tests.crash.recording import RecordingVFS, Step, count
@@ -64,6 +66,17 @@ def test_a_store_cut_off_while_it_is_made_is_made_again(
     verdict = judge(crashes(trace[:first], rounds=10), history, tmp_path, unsynced)
     assert verdict.total > 200
     assert verdict.findings == []
+
+
+def test_a_foreign_file_whose_journal_knows_of_pages_is_left_alone(tmp_path: Path) -> None:
+    journal = bytes.fromhex("d9d505f920a163d7 00000001 01234567 00000003 00000200 00001000")
+    path = tmp_path / STORE
+    path.write_bytes(b"x" * 5000)
+    path.with_name(path.name + "-journal").write_bytes(journal.ljust(512, b"\0"))
+    before = [each.read_bytes() for each in sorted(tmp_path.iterdir())]
+    with pytest.raises(NotAStore):
+        SQLiteLog(path)
+    assert [each.read_bytes() for each in sorted(tmp_path.iterdir())] == before
 
 
 # The simulator has to find what is there to be found.

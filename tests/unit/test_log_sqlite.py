@@ -147,16 +147,6 @@ def test_a_file_of_zeros_is_not_a_store(path: Path, size: int) -> None:
     assert listing(path.parent) == {"s.lineage": bytes(size)}
 
 
-def test_a_foreign_file_whose_journal_knows_of_pages_is_left_alone(path: Path) -> None:
-    journal = bytes.fromhex("d9d505f920a163d7 00000001 01234567 00000003 00000200 00001000")
-    path.write_bytes(b"x" * 5000)
-    path.with_name(path.name + "-journal").write_bytes(journal.ljust(512, b"\0"))
-    before = listing(path.parent)
-    with pytest.raises(NotAStore):
-        SQLiteLog(path)
-    assert listing(path.parent) == before
-
-
 @pytest.mark.parametrize("readonly", [False, True])
 def test_a_newer_format_is_refused_and_left_alone(path: Path, readonly: bool) -> None:
     SQLiteLog(path).close()
