@@ -74,6 +74,8 @@ class Store:
         expect: refuse unless the domain has this version: None any, 0 no event yet,
             `EXISTS` at least one event, else the version seen.
         source: free text kept with the event: where it came from.
+    After one that failed on a full or failing disk, every call but `close` raises LineageError:
+    open the store again, and look whether the events are there.
 
     Args:
         path: the store's file; created with mode 0600 unless `readonly`, also in place of an
