@@ -1,4 +1,4 @@
-#include "head.h"
+#include "head_source.h"
 #include "text.h"
 #include "value.h"
 
@@ -347,7 +347,13 @@ static bool read_disk_child(lx_head_data *h, lx_writer *w, const lx_tag *tag, lx
     }
     if (plain && lx_name_is(&tag->name, "source")) {
         *after = 3;
-        return disk->source.there ? pass_element(w, tag) : read_node(h, w, tag, &disk->source);
+        if (disk->source.there)
+            return pass_element(w, tag);
+        if (!read_node(h, w, tag, &disk->source))
+            return false;
+        if (!h->text.failed) /* else it holds less */
+            lx_head_source(h, w, disk);
+        return true;
     }
     return keep_element(h, w, &h->disk_extra, LX_P_DISK_AFTER + *after, tag, 3);
 }
