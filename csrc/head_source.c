@@ -597,15 +597,21 @@ static void read_secret(reader *r, const lx_element *e, unsigned rank)
         respell_attr(r, e, "uuid", uuid, (const char *)canonical);
 }
 
+/* Some attributes count as absent when they are empty. */
+static bool filled(const lx_element *e, const char *name, lx_span *value)
+{
+    return lx_canonical_attr(e, name, value) && value->len;
+}
+
 static void read_auth(reader *r, const lx_element *e)
 {
     lx_element secret = {0};
     lx_span text;
 
-    if (!lx_canonical_attr(e, "username", &text) || !text.len)
+    if (!filled(e, "username", &text))
         fault(r, AT_AUTH, LX_E_DISK_AUTH_USERNAME);
-    else if (lx_canonical_attr(e, "type", &text) && text.len && !is(text, "none") &&
-             !is(text, "chap") && !is(text, "ceph"))
+    else if (filled(e, "type", &text) && !is(text, "none") && !is(text, "chap") &&
+             !is(text, "ceph"))
         fault(r, AT_AUTH, LX_E_DISK_AUTH_TYPE);
     else if (!next_named(e, "secret", &secret))
         fault(r, AT_AUTH, LX_E_DISK_AUTH_SECRET);
@@ -640,7 +646,7 @@ static void read_encryption(reader *r, const lx_element *e)
     lx_element secret = {0};
     lx_span format, text;
 
-    if (!lx_canonical_attr(e, "format", &format) || !format.len) {
+    if (!filled(e, "format", &format)) {
         fault(r, AT_ENCRYPTION, LX_E_DISK_ENCRYPTION_FORMAT_MISSING);
         return;
     }
@@ -652,7 +658,7 @@ static void read_encryption(reader *r, const lx_element *e)
     if (lx_canonical_attr(e, "engine", &text) && !is(text, "qemu") && !is(text, "librbd"))
         fault(r, AT_ENCRYPTION, LX_E_DISK_ENCRYPTION_ENGINE);
     while (next_named(e, "secret", &secret)) {
-        if (!lx_canonical_attr(&secret, "type", &text))
+        if (!filled(&secret, "type", &text))
             fault(r, AT_ENCRYPTION_SECRET, LX_E_DISK_ENCRYPTION_SECRET_MISSING);
         else if (!is(text, "passphrase"))
             fault(r, AT_ENCRYPTION_SECRET, LX_E_DISK_ENCRYPTION_SECRET);
@@ -661,11 +667,6 @@ static void read_encryption(reader *r, const lx_element *e)
     }
     if (is(format, "luks"))
         read_luks(r, e);
-}
-
-static bool filled(const lx_element *e, const char *name, lx_span *value)
-{
-    return lx_canonical_attr(e, name, value) && value->len;
 }
 
 static void read_reservations(reader *r, const lx_element *e)

@@ -85,7 +85,7 @@ static const char odd[] =
     "        </metadata_cache>\n"
     "      </driver>\n"
     "      <source protocol='nbd' name='&lt;' z=''>\n"
-    "        <host name='h'/>\n"
+    "        <host name='h' port='10809'/>\n"
     "      </source>\n"
     "      <p:zork/>\n"
     "    </disk>\n"

@@ -246,7 +246,7 @@ class Source:
         refuse_if(engine not in (None, "qemu", "librbd"), "encryption-engine-invalid")
         made = encryption
         for secret in encryption.named("secret"):
-            refuse_if(secret.get("type") is None, "encryption-secret-type-missing")
+            refuse_if(not secret.get("type"), "encryption-secret-type-missing")
             refuse_if(secret.get("type") != "passphrase", "encryption-secret-type-invalid")
             made = replaced(made, secret, checked_secret(secret))
         if encryption.get("format") == "luks":
