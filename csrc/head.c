@@ -494,15 +494,15 @@ static void drop_empty_list(lx_head_data *h, lx_field f, const lx_array *list)
 
 /* ---- bodies and <active> ---- */
 
-/* <active> is no part of the document but in libvirt's own files. */
+/* <active> says nothing of the snapshot itself: only its number counts, and nothing of it is
+ * kept in a head. */
 static bool read_active(lx_head_data *h, lx_writer *w, const lx_tag *tag)
 {
     size_t extras = h->extra.used;
 
     if (!read_simple(h, w, tag, LX_F_ACTIVE, &h->active_text))
         return false;
-    if (h->mode != LX_INTERNAL)
-        h->extra.used = extras;
+    h->extra.used = extras;
     return true;
 }
 
@@ -585,7 +585,9 @@ bool lx_head_read(lx_head_data *h, lx_writer *w, const lx_tag *root)
         const lx_slot *slot = lx_order_child(LX_CTX_DOMAINSNAPSHOT, &child.name);
 
         if (slot && is_plain(s, &child)) {
-            after = slot->rank + 1u;
+            /* Nothing stands behind <active>, so that there is one head with and without it. */
+            if (slot->rank != LX_F_ACTIVE)
+                after = slot->rank + 1u;
             if (!read_field(h, w, &child, slot))
                 return false;
         } else if (!keep_element(h, w, &h->extra, LX_P_AFTER + after, &child, 1)) {

@@ -32,7 +32,7 @@ FORMATS = frozenset(
 )
 FIELDS = (
     *("name", "description", "state", "parent", "creationTime", "memory", "disks"),
-    *("revertDisks", "domain", "inactiveDomain", "cookie", "active"),
+    *("revertDisks", "domain", "inactiveDomain", "cookie"),
 )
 # The C library's isspace(), less what XML does not allow.
 SPACE = "[ \t\n\r]*"
@@ -80,12 +80,13 @@ def snapshot(root: Element, mode: str) -> Element:
     found["memory"] = memory(root, found["state"], mode)
     found["disks"] = disks(root, "disks", mode)
     found["revertDisks"] = disks(root, "revertDisks", mode)
-    found["active"] = active(root) if mode == "internal" else None
+    found["active"] = None
+    last = [active(root)] if mode == "internal" else []
     found["cookie"] = root.first("cookie")
     children = root.elements()
     if root.first("memory") is None and found["memory"]:
         children.append(found["memory"])
-    return arranged(root, root.attributes, once(in_order(children, FIELDS), found))
+    return arranged(root, root.attributes, once(in_order(children, FIELDS), found) + last)
 
 
 # ---- unknown things, kept where they stand
@@ -172,13 +173,13 @@ def creation_time(root: Element, required: bool) -> Element | None:
     return with_text(element, str(value))
 
 
-def active(root: Element) -> Element | None:
-    """``<active>``, read as C's strtol() reads it into an int."""
+def active(root: Element) -> Element:
+    """``<active>``, read as C's strtol() reads it into an int; its attributes say nothing."""
     element = root.first("active")
     value = integer(element.string(), -(1 << 31), (1 << 31) - 1) if element else None
     if element is None or value is None:
         raise SnapshotError("active-missing", place(root, "active"), "no <active> with a number")
-    return with_text(element, str(value))
+    return arranged(element, [], [Text(str(value))])
 
 
 def integer(text: str, least: int, most: int) -> int | None:
@@ -315,11 +316,13 @@ def in_bytes(element: Element) -> Element:
 
 def domain(element: Element) -> Element:
     """A domain with its UUID spelt as libvirt spells it."""
-    uuid = next((each for each in element.named("uuid") if not each.elements()), None)
-    if uuid is None or not uuid.text():
+    uuid = element.first("uuid")
+    if uuid is None or not uuid.string():
         return element
-    text = canonical_uuid(uuid.text())
+    text = canonical_uuid(uuid.string())
     if text is None:
         raise SnapshotError("domain-uuid-invalid", uuid.offset, "malformed UUID")
+    if uuid.elements():
+        return element
     spelt = Element("uuid", uuid.attributes, [Text(text)], uuid.offset, uuid.foreign)
     return replaced(element, uuid, spelt)
