@@ -114,6 +114,49 @@ def test_libvirt_spells_the_values_so(
     assert f">{expected}</source>" in text.replace("></cipher>", "/>")
 
 
+# Where we differ on purpose: the disk, whether libvirt's parser takes it, and whether we do.
+ON_PURPOSE: Final = (
+    # An attribute with a prefix is somebody else's.
+    (
+        "<disk name='vda' type='network'><source xmlns:q='u' q:protocol='nbd' name='n'/></disk>",
+        *(True, "disk-protocol-missing"),
+    ),
+    (parts.nbd("<host xmlns:q='u' q:transport='x' name='h'/>"), False, None),
+    # A later driver counts for nothing.
+    ("<disk name='vda'><driver/><driver type='x'/><source file='/a'/></disk>", False, None),
+    # Markup in a value is laid out anew, blanks in a container are dropped: neither is judged.
+    (parts.cookie("<cookie name='a'><b>c;</b></cookie>"), False, None),
+    (parts.image("<seclabel relabel='no'><label><b>x</b></label></seclabel>"), False, None),
+    (parts.image("<seclabel relabel='no'><label> </label></seclabel>"), False, None),
+    # libvirt 9.0 does not know it, later ones do.
+    (parts.image("<encryption format='luks-any'/>"), False, None),
+)
+
+
+@pytest.mark.parametrize(("disk", "taken", "code"), ON_PURPOSE)
+def test_sources_that_are_judged_otherwise_on_purpose(
+    live: LiveLibvirt, body: str, disk: str, taken: bool, code: str | None
+) -> None:
+    xml = snapshot(disk, body)
+    assert (libvirts(live, xml)[0] is None, ours(xml)[0]) == (taken, code)
+
+
+def test_libvirt_refuses_a_network_source_that_it_printed_itself(
+    live: LiveLibvirt, body: str
+) -> None:
+    disk = (
+        "<disk name='vda' snapshot='no' type='network'><driver type='raw'/>"
+        "<source protocol='http' name=''/></disk>"
+    )
+    name = live.call("redefine", snapshot(disk, body))
+    printed = str(live.call("xml", name))
+    live.call("delete", name)
+    assert "<source protocol='http'/>" in printed
+    assert libvirts(live, printed)[0]
+    assert ours(printed)[0] == "disk-source-name-missing"
+    assert "<source protocol='http' name=''/>" in ours(snapshot(disk, body))[1]
+
+
 def test_made_up_sources_have_the_same_fate(live: LiveLibvirt, body: str) -> None:
     met: Counter[str] = Counter()
     words = defaultdict(set)

@@ -175,6 +175,20 @@ def test_comments_and_instructions_around_the_root_are_dropped() -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("given", "printed"),
+    [
+        ("<memory unit='KiB'>5<zork>x</zork></memory>", "<memory unit='KiB'>\n  <zork>x</zork>\n</memory>"),
+        ("<cpu><model>a<b c='1'/></model></cpu>", "<cpu>\n  <model>\n    <b c='1'/>\n  </model>\n</cpu>"),
+        ("<title>a<b c='1'/></title>", "<title>a<b c='1'/></title>"),
+    ],
+)
+def test_text_beside_elements_is_stray_where_the_name_can_be_a_containers(
+    given: str, printed: str
+) -> None:
+    assert kept(given) == printed
+
+
 def test_same_named_siblings_keep_their_order_and_are_all_kept() -> None:
     disks = "".join(f"<disk><target dev='{dev}'/></disk>" for dev in ("vdb", "vda", "vdb"))
     text = domain(f"<name>b</name><devices>{disks}</devices><name>a</name>")
