@@ -6,7 +6,9 @@
  * least one counts, and of those of one rank the first. */
 #include "head_source.h"
 #include "canonical.h"
+#include "number.h"
 #include "text.h"
+#include "twice.h"
 #include "value.h"
 
 /* In the order in which libvirt looks. */
@@ -44,14 +46,9 @@ enum {
     SEEN_SLICE = 1 << 9,
 };
 
-typedef struct {
-    lx_span text; /* as it is escaped */
-    size_t number;
-} named;
-
 /* Names that must differ, and the first other fault of what bears them. */
 typedef struct {
-    lx_array list; /* named */
+    lx_array list; /* lx_named */
     size_t fault_at;
     lx_code fault;
 } names;
@@ -107,9 +104,13 @@ static bool yes_or_no(lx_span text)
 /* The characters of a value that stands in canonical text. */
 static lx_span decoded(reader *r, lx_span escaped)
 {
-    r->w->text.len = 0;
-    lx_text_decode(&r->w->text, escaped, false);
-    return (lx_span){r->w->text.data, r->w->text.len};
+    lx_buf *text = &r->w->text;
+
+    text->len = 0;
+    if (!lx_buf_reserve(text, 1)) /* so that even an empty text has an address */
+        return (lx_span){escaped.p, 0};
+    lx_text_decode(text, escaped, false);
+    return (lx_span){text->data, text->len};
 }
 
 /* A whole number, not negative, in decimal digits. */
@@ -120,61 +121,9 @@ static bool number(reader *r, lx_span escaped, uint64_t most, uint64_t *value)
     return lx_value_scale(decoded(r, escaped), bytes, value) && *value <= most;
 }
 
-/* As strtoul reads base 0, in 32 bits: 0x for sixteen, 0 for eight. */
 static bool c_number(reader *r, lx_span escaped, uint64_t *value)
 {
-    static const char digits[] = "0123456789abcdef";
-    lx_span text = decoded(r, escaped);
-    const uint8_t *p = text.p, *end = p + text.len;
-    unsigned base = 10;
-
-    while (p < end && (*p == ' ' || (*p >= '\t' && *p <= '\r')))
-        p++;
-    p += p < end && *p == '+';
-    if (end - p > 2 && *p == '0' && (p[1] | 0x20) == 'x') {
-        base = 16;
-        p += 2;
-    } else if (end - p > 1 && *p == '0') {
-        base = 8;
-    }
-    if (p == end)
-        return false;
-    for (*value = 0; p < end; p++) {
-        uint8_t lower = *p > '9' ? *p | 0x20 : *p;
-        const char *digit = lower ? memchr(digits, lower, base) : NULL;
-
-        if (!digit)
-            return false;
-        *value = *value * base + (uint64_t)(digit - digits);
-        if (*value > UINT32_MAX)
-            return false;
-    }
-    return true;
-}
-
-static const char *decimal(char text[21], uint64_t n)
-{
-    size_t at = 20;
-
-    text[at] = 0;
-    do
-        text[--at] = (char)('0' + n % 10);
-    while (n /= 10);
-    return text + at;
-}
-
-static const char *hexadecimal(char text[11], uint64_t n, unsigned least)
-{
-    size_t at = 10;
-
-    text[at] = 0;
-    do {
-        text[--at] = "0123456789abcdef"[n % 16];
-        n /= 16;
-    } while (n || 10 - at < least);
-    text[--at] = 'x';
-    text[--at] = '0';
-    return text + at;
+    return lx_number_c(decoded(r, escaped), value);
 }
 
 /* Write the element's start tag with changes. */
@@ -207,7 +156,7 @@ static bool decimal_attr(reader *r, const lx_element *e, const char *name, uint6
 
     if (!number(r, *value, most, &n))
         return false;
-    respell_attr(r, e, name, *value, decimal(text, n));
+    respell_attr(r, e, name, *value, lx_number_decimal(text, n));
     return true;
 }
 
@@ -222,63 +171,12 @@ static bool first(reader *r, unsigned bit)
 
 /* ---- names that must differ ---- */
 
-static int compare(const named *a, const named *b)
-{
-    size_t len = a->text.len < b->text.len ? a->text.len : b->text.len;
-    int order = len ? memcmp(a->text.p, b->text.p, len) : 0;
-
-    if (order)
-        return order;
-    if (a->text.len != b->text.len)
-        return a->text.len < b->text.len ? -1 : 1;
-    return a->number < b->number ? -1 : a->number > b->number;
-}
-
-static void sift(named *list, size_t at, size_t n)
-{
-    for (size_t child; (child = 2 * at + 1) < n; at = child) {
-        named moved = list[at];
-
-        if (child + 1 < n && compare(list + child, list + child + 1) < 0)
-            child++;
-        if (compare(&moved, list + child) >= 0)
-            return;
-        list[at] = list[child];
-        list[child] = moved;
-    }
-}
-
-/* The least number of a name that is there twice: of its second bearer, or of the `earliest`.
- * SIZE_MAX: all differ. Sorts the list. */
-static size_t find_twice(names *all, bool earliest)
-{
-    named *list = all->list.data;
-    size_t n = all->list.used, least = SIZE_MAX;
-
-    for (size_t i = n / 2; i-- > 0;)
-        sift(list, i, n);
-    for (size_t i = n; i-- > 1;) {
-        named last = list[i];
-
-        list[i] = list[0];
-        list[0] = last;
-        sift(list, 0, i);
-    }
-    for (size_t i = 1; i < n; i++) {
-        size_t number = list[i - earliest].number;
-
-        if (lx_span_equal(list[i - 1].text, list[i].text) && number < least)
-            least = number;
-    }
-    return least;
-}
-
 static void add_name(reader *r, names *all, lx_span text, size_t number)
 {
-    named *entry = lx_head_add(r->h, &all->list);
+    lx_named *entry = lx_head_add(r->h, &all->list);
 
     if (entry)
-        *entry = (named){text, number};
+        *entry = (lx_named){text, number};
 }
 
 static void fault_of(names *all, size_t number, lx_code code)
@@ -328,27 +226,6 @@ static lx_code check_network(reader *r)
     return LX_OK;
 }
 
-/* Any whole number of 64 bits; a negative one counts from the other end, as in C. */
-static bool namespace_number(lx_span text, uint64_t *value)
-{
-    static const lx_span bytes = {(const uint8_t *)"", 0};
-    const uint8_t *minus = memchr(text.p, '-', text.len);
-    lx_span digits = text;
-
-    for (const uint8_t *p = text.p; minus && p < minus; p++)
-        if (*p != ' ' && (*p < '\t' || *p > '\r'))
-            return false;
-    if (minus) {
-        digits = (lx_span){minus + 1, text.len - (size_t)(minus + 1 - text.p)};
-        if (!digits.len || *digits.p < '0' || *digits.p > '9')
-            return false;
-    }
-    if (!lx_value_scale(digits, bytes, value))
-        return false;
-    *value = minus ? 0 - *value : *value;
-    return true;
-}
-
 static lx_code check_nvme(reader *r)
 {
     lx_span text;
@@ -362,9 +239,9 @@ static lx_code check_nvme(reader *r)
         return LX_E_DISK_SOURCE_TYPE;
     if (!own(r, "namespace", &text))
         return LX_E_DISK_NAMESPACE_MISSING;
-    if (!namespace_number(text, &n))
+    if (!lx_number_wrapping(text, &n))
         return LX_E_DISK_NAMESPACE;
-    canonical = decimal(digits, n);
+    canonical = lx_number_decimal(digits, n);
     if (!is(text, canonical)) {
         lx_pair *pair = (lx_pair *)r->h->pair.data +
                         (lx_node_attr(r->h, &r->disk->source, "namespace") -
@@ -416,7 +293,7 @@ static void read_host(reader *r, const lx_element *e)
     else if (has_port && !number(r, port, 65535, &n))
         fault(r, AT_HOST, LX_E_DISK_HOST_PORT);
     if (n)
-        edits[0].value = decimal(digits, n);
+        edits[0].value = lx_number_decimal(digits, n);
     else if (tcp)
         edits[0].value = r->protocol->port;
     if (!tcp)
@@ -480,7 +357,7 @@ static void read_cookies(reader *r, const lx_element *e)
 
 static void settle_cookies(reader *r)
 {
-    size_t twice = find_twice(&r->cookies, true);
+    size_t twice = lx_find_twice(r->cookies.list.data, r->cookies.list.used, true);
 
     if (r->cookies.fault && r->cookies.fault_at <= twice)
         fault(r, AT_COOKIE_VALUE, r->cookies.fault);
@@ -540,7 +417,7 @@ static void read_address(reader *r, const lx_element *e)
     } part[4] = {
         {"domain", 4, UINT32_MAX}, {"bus", 2, 0xff}, {"slot", 2, 0x1f}, {"function", 1, 7}};
     lx_edit edits[4];
-    char text[4][11];
+    char text[4][19];
     uint64_t n[4] = {0};
     bool same = true, over = false;
     lx_span value;
@@ -553,7 +430,7 @@ static void read_address(reader *r, const lx_element *e)
             return;
         }
         over |= n[i] > part[i].most;
-        edits[i] = (lx_edit){part[i].name, hexadecimal(text[i], n[i], part[i].digits)};
+        edits[i] = (lx_edit){part[i].name, lx_number_hex(text[i], n[i], part[i].digits)};
         same &= there && is(value, edits[i].value);
     }
     if (lx_canonical_attr(e, "multifunction", &value) && !is(value, "on") && !is(value, "off"))
@@ -713,7 +590,7 @@ static void read_slices(reader *r, const lx_element *e)
             return;
         }
         for (unsigned i = 0; i < 2; i++)
-            edits[i] = (lx_edit){bounds[i], decimal(digits[i], n[i])};
+            edits[i] = (lx_edit){bounds[i], lx_number_decimal(digits[i], n[i])};
         if (!is(text[0], edits[0].value) || !is(text[1], edits[1].value))
             respell(r, &slice, LX_CTX_NOTHING, edits, 2);
     }
@@ -751,7 +628,7 @@ static void read_seclabel(reader *r, const lx_element *e, size_t number)
 
 static void settle_seclabels(reader *r)
 {
-    size_t twice = find_twice(&r->models, false);
+    size_t twice = lx_find_twice(r->models.list.data, r->models.list.used, false);
 
     if (twice != SIZE_MAX && (!r->models.fault || twice <= r->models.fault_at))
         fault(r, AT_SECLABEL, LX_E_DISK_SECLABEL_TWICE);
@@ -816,7 +693,7 @@ void lx_head_source(lx_head_data *h, lx_writer *w, lx_disk *disk)
     reader r = {.h = h, .w = w, .disk = disk};
     lx_code code = LX_OK;
 
-    r.models.list.size = r.cookies.list.size = sizeof(named);
+    r.models.list.size = r.cookies.list.size = sizeof(lx_named);
     r.nvme = lx_head_is(h, disk->type, "nvme");
     r.vhostuser = lx_head_is(h, disk->type, "vhostuser");
     if (lx_head_is(h, disk->type, "network"))

@@ -18,9 +18,20 @@ __all__ = ["PATH_ATTRIBUTE", "canonical_uuid", "check_source", "replaced"]
 PATH_ATTRIBUTE = {"file": "file", "block": "dev", "network": "name"}
 # The ports that libvirt fills in, "" for protocols without one.
 PORTS = {
-    **{"none": "", "nbd": "10809", "rbd": "", "sheepdog": "7000", "gluster": "24007"},
-    **{"iscsi": "3260", "http": "80", "https": "443", "ftp": "21", "ftps": "990", "tftp": "69"},
-    **{"ssh": "22", "vxhs": "9999", "nfs": ""},
+    "none": "",
+    "nbd": "10809",
+    "rbd": "",
+    "sheepdog": "7000",
+    "gluster": "24007",
+    "iscsi": "3260",
+    "http": "80",
+    "https": "443",
+    "ftp": "21",
+    "ftps": "990",
+    "tftp": "69",
+    "ssh": "22",
+    "vxhs": "9999",
+    "nfs": "",
 }
 ENCRYPTIONS = frozenset({"default", "qcow", "luks", "luks2", "luks-any"})
 YES_OR_NO = ("yes", "no")

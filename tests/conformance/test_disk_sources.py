@@ -24,8 +24,8 @@ DISKS: Final = 4000
 ALIGNMENT: Final = "for disk 'vda'"
 # What in its messages changes from document to document.
 VALUE: Final = re.compile(
-    r"(?<!attribute )(?<!element )'[^']*'(?! attribute)|(?<=model )\S*(?= is)|(?<=model=).*|(?<=type )\S+$"
-    r"|(?<=>: ).*|0x[0-9a-f]+"
+    r"(?<!attribute )(?<!element )'[^']*'(?! attribute)|(?<=model )\S*(?= is)|(?<=model=).*"
+    r"|(?<=type )\S+$|(?<=>: ).*|0x[0-9a-f]+"
 )
 # libvirt 9.0 has no word of its own for each of these.
 ONE_WORD: Final = frozenset({"disk-readahead-invalid", "disk-timeout-invalid"})

@@ -15,9 +15,7 @@ CIPHER: Final = "<cipher name='aes' size='256'/>"
 def disk(kind: str, attributes: str = "", inner: str = "", snapshot: str = "") -> str:
     """A disk of type `kind` with such a source."""
     location = snapshot and f" snapshot='{snapshot}'"
-    return (
-        f"<disk name='vda'{location} type='{kind}'><source {attributes}>{inner}</source></disk>"
-    )
+    return f"<disk name='vda'{location} type='{kind}'><source {attributes}>{inner}</source></disk>"
 
 
 def nbd(inner: str) -> str:
@@ -38,6 +36,18 @@ def luks(inner: str) -> str:
 
 def cookie(inner: str) -> str:
     return web(f"<cookies>{inner}</cookies>")
+
+
+def user(inner: str) -> str:
+    return disk("vhostuser", "type='unix' path='/p'", inner, "no")
+
+
+def reserved(managed: str, source: str) -> str:
+    return image(f"<reservations managed='{managed}'><source {source}/></reservations>")
+
+
+def sliced(bounds: str) -> str:
+    return image(f"<slices><slice type='storage' {bounds}/></slices>")
 
 
 def pci(address: str) -> str:
@@ -98,11 +108,19 @@ FAULTS: Final[tuple[tuple[str, str], ...]] = (
     ("disk-address-invalid", pci("<address domain='4294967296'/>")),
     ("disk-address-invalid", pci("<address multifunction='yes'/>")),
     ("disk-address-invalid", pci("<address><zpci uid='x'/></address>")),
-    ("disk-reconnect-invalid", disk("vhostuser", "type='unix' path='/p'", "<reconnect enabled=''/>")),
-    ("disk-reconnect-invalid", disk("vhostuser", "type='unix' path='/p'", "<reconnect enabled='yes'/>")),
     (
         "disk-reconnect-invalid",
-        disk("vhostuser", "type='unix' path='/p'", "<reconnect enabled='yes' timeout='4294967296'/>"),
+        user("<reconnect enabled=''/>"),
+    ),
+    (
+        "disk-reconnect-invalid",
+        user("<reconnect enabled='yes'/>"),
+    ),
+    (
+        "disk-reconnect-invalid",
+        disk(
+            "vhostuser", "type='unix' path='/p'", "<reconnect enabled='yes' timeout='4294967296'/>"
+        ),
     ),
     ("disk-auth-username-missing", image("<auth type='x'/>")),
     ("disk-auth-username-missing", image("<auth username=''/>")),
@@ -128,23 +146,23 @@ FAULTS: Final[tuple[tuple[str, str], ...]] = (
     ("disk-reservations-source-incomplete", image("<reservations managed='no'/>")),
     (
         "disk-reservations-source-incomplete",
-        image("<reservations managed='yes'><source type='x' path=''/></reservations>"),
+        reserved("yes", "type='x' path=''"),
     ),
     (
         "disk-reservations-source-invalid",
-        image("<reservations managed='yes'><source type='tcp' path='/p' mode='client'/></reservations>"),
+        reserved("yes", "type='tcp' path='/p' mode='client'"),
     ),
     (
         "disk-reservations-source-invalid",
-        image("<reservations managed='no'><source type='unix' path='/p' mode='server'/></reservations>"),
+        reserved("no", "type='unix' path='/p' mode='server'"),
     ),
-    ("disk-slice-incomplete", image("<slices><slice type='storage' offset='' size='1'/></slices>")),
-    ("disk-slice-invalid", image("<slices><slice type='storage' offset='x' size='1'/></slices>")),
+    ("disk-slice-incomplete", sliced("offset='' size='1'")),
+    ("disk-slice-invalid", sliced("offset='x' size='1'")),
     (
         "disk-slice-invalid",
         image("<slices/><slices><slice/><slice type='storage' offset='1' size='-1'/></slices>"),
     ),
-    ("disk-seclabel-twice", image("<seclabel model='a'/><seclabel model='&#97;' relabel='x'/>")),
+    ("disk-seclabel-twice", image("<seclabel model='a'/><seclabel model='&#97;' relabel=''/>")),
     ("disk-seclabel-invalid", image("<seclabel relabel='x'/>")),
     ("disk-seclabel-invalid", nbd("<seclabel labelskip=''/>")),
     ("disk-seclabel-label", image("<seclabel relabel='no'><label>x</label></seclabel>")),
@@ -198,11 +216,19 @@ RESPELT: Final[tuple[tuple[str, str, str, str], ...]] = (
         f"<auth username='u'><secret type='ceph' uuid='{UUID.lower()}'/></auth>",
     ),
     (
-        *("file", "file='/a'", f"<encryption format='qcow'><secret uuid='{UUID}' type='passphrase'/></encryption>"),
+        *(
+            "file",
+            "file='/a'",
+            f"<encryption format='qcow'><secret uuid='{UUID}' type='passphrase'/></encryption>",
+        ),
         f"<encryption format='qcow'><secret type='passphrase' uuid='{UUID.lower()}'/></encryption>",
     ),
     (
-        *("file", "file='/a'", "<encryption format='luks'><cipher size='0256' name='a'/></encryption>"),
+        *(
+            "file",
+            "file='/a'",
+            "<encryption format='luks'><cipher size='0256' name='a'/></encryption>",
+        ),
         "<encryption format='luks'><cipher name='a' size='256'/></encryption>",
     ),
     (
@@ -344,6 +370,8 @@ def random_disk(rng: random.Random) -> str:
     inside = [each for each in INSIDE[kind] if rng.random() < 0.6]
     inside += [each for each in EVERYWHERE if rng.random() < 0.2]
     rng.shuffle(inside)
-    source = f"<source{attributes(rng, OWN[kind])}>{''.join(element(rng, e) for e in inside)}</source>"
+    source = (
+        f"<source{attributes(rng, OWN[kind])}>{''.join(element(rng, e) for e in inside)}</source>"
+    )
     location = " snapshot='no'" if kind in ("nvme", "vhostuser") else ""
     return f"<disk name='vda'{location} type='{kind}'><driver type='raw'/>{source}</disk>"

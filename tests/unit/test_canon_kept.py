@@ -178,8 +178,14 @@ def test_comments_and_instructions_around_the_root_are_dropped() -> None:
 @pytest.mark.parametrize(
     ("given", "printed"),
     [
-        ("<memory unit='KiB'>5<zork>x</zork></memory>", "<memory unit='KiB'>\n  <zork>x</zork>\n</memory>"),
-        ("<cpu><model>a<b c='1'/></model></cpu>", "<cpu>\n  <model>\n    <b c='1'/>\n  </model>\n</cpu>"),
+        (
+            "<memory unit='KiB'>5<zork>x</zork></memory>",
+            "<memory unit='KiB'>\n  <zork>x</zork>\n</memory>",
+        ),
+        (
+            "<cpu><model>a<b c='1'/></model></cpu>",
+            "<cpu>\n  <model>\n    <b c='1'/>\n  </model>\n</cpu>",
+        ),
         ("<title>a<b c='1'/></title>", "<title>a<b c='1'/></title>"),
     ],
 )

@@ -180,7 +180,11 @@ def test_split_says_none_for_what_is_not_there() -> None:
 @pytest.mark.parametrize(
     "active",
     [
-        *("<active>1</active>", "<active z='1'>0</active>", "<active> 1</active><active>x</active>"),
+        *(
+            "<active>1</active>",
+            "<active z='1'>0</active>",
+            "<active> 1</active><active>x</active>",
+        ),
         "<active q:z='1' xmlns:q='u'>1<b/></active>",
     ],
 )

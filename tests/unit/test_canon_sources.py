@@ -86,7 +86,12 @@ def test_what_libvirt_does_not_look_at_is_left_alone() -> None:
         "<host port='x' transport='unix' socket='/s'/><q:host xmlns:q='u'/><host xmlns='u'/>"
         "<ssl verify='x'/>"
     )
-    for odd in ("<host/>", "<address bus='x'/>", "<reconnect enabled='x'/>", "<timeout seconds='x'/>"):
+    for odd in (
+        "<host/>",
+        "<address bus='x'/>",
+        "<reconnect enabled='x'/>",
+        "<timeout seconds='x'/>",
+    ):
         assert source("file", "file='/a'", odd) == odd
     twice = "<auth username='u'><secret usage='x'/><secret/></auth><auth/>"
     assert source("file", "file='/a'", twice) == twice
@@ -131,8 +136,14 @@ def test_the_first_fault_in_libvirts_order_counts_wherever_it_stands(place: int)
     ("cookies", "code"),
     [
         ("<cookie name='a'>1</cookie><cookie name='a'>2</cookie><cookie/>", "incomplete"),
-        ("<cookie name='a'>1</cookie><cookie name='b b'>2</cookie><cookie name='a'>1</cookie>", "twice"),
-        ("<cookie name='b b'>1</cookie><cookie name='a'>1</cookie><cookie name='a'>2</cookie>", "invalid"),
+        (
+            "<cookie name='a'>1</cookie><cookie name='b b'>2</cookie><cookie name='a'>1</cookie>",
+            "twice",
+        ),
+        (
+            "<cookie name='b b'>1</cookie><cookie name='a'>1</cookie><cookie name='a'>2</cookie>",
+            "invalid",
+        ),
     ],
 )
 def test_a_cookie_is_compared_with_all_others_before_the_next_is_looked_at(
