@@ -23,7 +23,9 @@ FLAGS = {
     "SEQUENCE": 16,  # children are never reordered
     "TYPE_KEYED": 32,  # another context for one value of @type
 }
-Entry = tuple[int, str, int, int, int]  # key, name, rank, flags, context inside
+READINGS = {"number": "LX_SORT_NUMBER", "name": "LX_SORT_NAME"}  # a list: LX_SORT_WORDS
+Entry = tuple[int, str, int, int, int, int]  # key, name, rank, flags, context inside, sort
+SORT_KEYS = 3  # of one row; order.h has the room
 GLOBAL, NOTHING, FIRST = 0, 1, 2  # context numbers; order.h knows the first two
 
 
@@ -66,6 +68,7 @@ class Order:
         self.ctx: dict[str, dict[str, list[str]]] = facts["ctx"]
         self.number = {key: FIRST + i for i, key in enumerate(sorted(self.ctx))}
         self.typed = {key.partition("[")[0]: key for key in facts["type_keyed"]}
+        self.sorts: list[list[dict[str, Any]]] = []  # different ones; slots count from 1
         self.entries: list[Entry] = []
 
     def context(self, parent: str | None, name: str) -> int:
@@ -90,6 +93,15 @@ class Order:
             value |= FLAGS["TYPE_KEYED"]
         return value
 
+    def sort(self, context: str, name: str) -> int:
+        """Return the number of the order of these siblings, 0 if they keep theirs."""
+        keys = self.facts["same_name"].get(f"{context}/{name}")
+        if keys is None:
+            return 0
+        if keys not in self.sorts:
+            self.sorts.append(keys)
+        return self.sorts.index(keys) + 1
+
     def collect(self) -> None:
         names = set(self.facts["text"])
         for key, facts in self.ctx.items():
@@ -97,16 +109,18 @@ class Order:
             for rank, name in enumerate(facts.get("kids", [])):
                 names.add(name)
                 child, flags = self.context(parent, name), self.flags(parent, name)
-                self.entries.append((2 * number, name, rank, flags, child))
+                sort = self.sort(key, name)
+                self.entries.append((2 * number, name, rank, flags, child, sort))
             attrs = facts.get("attrs", [])
             if len(attrs) > 64:
                 raise SystemExit(f"{key}: more attributes than a bit set holds")
-            self.entries += [(2 * number + 1, name, rank, 0, 0) for rank, name in enumerate(attrs)]
+            for rank, name in enumerate(attrs):
+                self.entries.append((2 * number + 1, name, rank, 0, 0, 0))
             if "/" not in key and "[" not in key:
                 names.add(key)
         for name in sorted(names):
             flags = self.flags(None, name)
-            self.entries.append((2 * GLOBAL, name, 0, flags, self.context(None, name)))
+            self.entries.append((2 * GLOBAL, name, 0, flags, self.context(None, name), 0))
 
 
 def displace(entries: list[Entry], bits: int, buckets: int) -> tuple[list[int], dict[int, Entry]]:
@@ -142,13 +156,41 @@ def table(entries: list[Entry]) -> tuple[int, int, list[str]]:
     lines += ["};", "const lx_slot lx_order_slots[1 << LX_ORDER_BITS] = {"]
     for at in range(1 << bits):
         if at not in taken:
-            lines.append("    {{0, 0}, LX_NO_KEY, 0, 0, 0},")
+            lines.append("    {{0, 0}, LX_NO_KEY, 0, 0, 0, 0},")
             continue
-        context, name, rank, flags, child = taken[at]
+        context, name, rank, flags, child, sort = taken[at]
         w0, w1 = words(name)
-        lines.append(f"    {{{{{w0:#x}u, {w1:#x}u}}, {context}, {child}, {rank}, {flags}}},")
+        slot = f"{context}, {child}, {rank}, {flags}, {sort}"
+        lines.append(f"    {{{{{w0:#x}u, {w1:#x}u}}, {slot}}},")
     lines.append("};")
     return bits, buckets, lines
+
+
+def sort_key(number: int, key: dict[str, Any]) -> tuple[str, list[str]]:
+    """Return one key as a C initializer, and the lines that it needs above."""
+    attribute, child, reading = key["attribute"], key.get("child", ""), key["as"]
+    if isinstance(reading, str):
+        return f'{{"{attribute}", "{child}", {READINGS[reading]}, NULL}}', []
+    listed = ", ".join(f'"{word}"' for word in reading)
+    above = [f"static const char *const lx_sort_words_{number}[] = {{{listed}, NULL}};"]
+    return f'{{"{attribute}", "{child}", LX_SORT_WORDS, lx_sort_words_{number}}}', above
+
+
+def sort_tables(order: Order) -> list[str]:
+    """Return the lines that define by what siblings of one name are sorted."""
+    above, rows, number = [], [], 0
+    for keys in order.sorts:
+        if len(keys) > SORT_KEYS:
+            raise SystemExit("more keys than a sibling has room for")
+        row = []
+        for key in keys:
+            text, lines = sort_key(number, key)
+            row.append(text)
+            above += lines
+            number += 1
+        rows.append(f"    {{{len(keys)}, {{{', '.join(row)}}}}},")
+    lines = [f"#define LX_SORTS {len(rows)}", "#ifdef LX_SORT_TABLES", *above]
+    return [*lines, "static const lx_sort lx_sorts[LX_SORTS] = {", *rows, "};", "#endif"]
 
 
 def header(facts: dict[str, Any]) -> str:
@@ -170,10 +212,10 @@ def header(facts: dict[str, Any]) -> str:
         lines.append(f"#define LX_TYPE_KEYED_CTX {order.number[key]}")
     lines += ["#ifdef LX_ORDER_TABLES", *tables]
     lines.append("static const lx_long_name lx_order_long[] = {")
-    for context, name, rank, flags, child in long:
-        size = len(name.encode())
-        lines.append(f'    {{"{name}", {size}, {{{{0}}, {context}, {child}, {rank}, {flags}}}}},')
-    lines += ["};", "#endif", ""]
+    for context, name, rank, flags, child, sort in long:
+        slot = f"{context}, {child}, {rank}, {flags}, {sort}"
+        lines.append(f'    {{"{name}", {len(name.encode())}, {{{{0}}, {slot}}}}},')
+    lines += ["};", "#endif", *sort_tables(order), ""]
     return "\n".join(lines)
 
 

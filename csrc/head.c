@@ -23,21 +23,11 @@ void lx_head_free(lx_head_data *h)
 
 void lx_head_clear(lx_head_data *h, lx_mode mode)
 {
-    lx_head_data kept = *h;
-
-    memset(h, 0, sizeof *h);
-    h->alloc = kept.alloc;
+    memset(h, 0, offsetof(lx_head_data, alloc));
     h->mode = mode;
-    h->text = kept.text;
     h->text.len = 0;
     h->text.failed = false;
-    h->recall = kept.recall;
     lx_buf_reserve(&h->text, 1); /* so that even an empty text has an address */
-    h->disk = kept.disk;
-    h->revert_disk = kept.revert_disk;
-    h->pair = kept.pair;
-    h->extra = kept.extra;
-    h->disk_extra = kept.disk_extra;
     h->disk.used = h->revert_disk.used = h->pair.used = h->extra.used = h->disk_extra.used = 0;
 }
 
@@ -570,31 +560,65 @@ static void settle_bodies(const lx_head_data *h, lx_out *out)
             lx_out_flush(out);
 }
 
-bool lx_head_read(lx_head_data *h, lx_writer *w, const lx_tag *root)
+/* Does the root's child that was just read stand in the document as it is printed? */
+static bool is_verbatim_body(const lx_head_data *h, const lx_writer *w, lx_field f,
+                             const uint8_t *before, const lx_tag *child)
 {
+    lx_bytes body;
+
+    if (f < LX_F_DOMAIN || f > LX_F_COOKIE || child->start != before + 3 ||
+        memcmp(before, "\n  ", 3) || lx_out_pos(&w->out) < h->body[f - LX_F_DOMAIN].to)
+        return false;
+    body = lx_head_body(h, w, f - LX_F_DOMAIN);
+    return body.data == child->start && body.data + body.len == w->scan->p;
+}
+
+/* Read the children of the root. */
+static bool read_fields(lx_head_data *h, lx_writer *w, const lx_tag *root)
+{
+    static const char end[] = "\n</domainsnapshot>\n";
     lx_scan *s = w->scan;
+    const uint8_t *before;
     unsigned after = 0;
     bool ok;
     lx_tag child;
 
-    h->root = root->start;
-    h->root_colon = root->colon;
-    if (!read_attributes(h, w, root, LX_CTX_NOTHING, &h->extra, LX_P_ATTR, NULL, 0, NULL))
-        return false;
-    while (next_child(s, root, &child, &ok)) {
+    h->verbatim = root->plain && !root->attrs && !root->empty && root->start == s->base;
+    if (h->verbatim)
+        after = lx_head_quick(h, s);
+    while (before = s->p, next_child(s, root, &child, &ok)) {
         const lx_slot *slot = lx_order_child(LX_CTX_DOMAINSNAPSHOT, &child.name);
 
         if (slot && is_plain(s, &child)) {
+            bool rises = slot->rank >= after;
+
             /* Nothing stands behind <active>, so that there is one head with and without it. */
             if (slot->rank != LX_F_ACTIVE)
                 after = slot->rank + 1u;
             if (!read_field(h, w, &child, slot))
                 return false;
-        } else if (!keep_element(h, w, &h->extra, LX_P_AFTER + after, &child, 1)) {
-            return false;
+            h->verbatim = h->verbatim && rises &&
+                          is_verbatim_body(h, w, (lx_field)slot->rank, before, &child);
+        } else {
+            h->verbatim = false;
+            if (!keep_element(h, w, &h->extra, LX_P_AFTER + after, &child, 1))
+                return false;
         }
     }
-    if (!ok || !lx_scan_epilog(s))
+    h->verbatim = h->verbatim && (size_t)(s->end - before) == sizeof end - 1 &&
+                  !memcmp(before, end, sizeof end - 1);
+    return ok;
+}
+
+bool lx_head_read(lx_head_data *h, lx_writer *w, const lx_tag *root)
+{
+    lx_scan *s = w->scan;
+
+    h->root = root->start;
+    h->root_colon = root->colon;
+    if (!read_attributes(h, w, root, LX_CTX_NOTHING, &h->extra, LX_P_ATTR, NULL, 0, NULL))
+        return false;
+    if (!read_fields(h, w, root) || !lx_scan_epilog(s))
         return false;
     settle_bodies(h, &w->out);
     drop_empty_list(h, LX_F_DISKS, &h->disk);
@@ -604,5 +628,6 @@ bool lx_head_read(lx_head_data *h, lx_writer *w, const lx_tag *root)
         return lx_scan_fail(s, LX_NOMEM, s->p);
     if (!lx_head_check(h, s))
         return false;
+    h->verbatim = h->verbatim && h->memory.there == (h->seen >> LX_F_MEMORY & 1);
     return lx_head_settle(h) ? true : lx_scan_fail(s, LX_NOMEM, s->p);
 }

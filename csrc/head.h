@@ -88,30 +88,32 @@ typedef struct {
 } lx_body;
 
 typedef struct {
-    const lx_allocator *alloc;
     lx_mode mode;
     uint32_t seen;                  /* fields that had an element */
     bool parent_named;              /* some <parent> had a <name>, if an empty one */
     const uint8_t *root;            /* '<' of the root */
     bool root_colon;                /* a name in the root's tag has a prefix */
     const uint8_t *at[LX_FIELDS];   /* '<' of each first element */
-    lx_buf text;                    /* what every lx_ref points into */
     lx_ref name, description, state, parent;
     lx_ref time_text, active_text;
     bool has_time, has_active;
     int64_t time, active;
     lx_ref memory, memory_file; /* location as given, then as defaulted */
     bool has_disks, has_revert_disks;
-    lx_array disk, revert_disk; /* lx_disk */
-    lx_array pair;              /* lx_pair */
-    lx_array extra, disk_extra; /* lx_extra */
     size_t handed_down;         /* bytes of attributes that disks took over from their lists */
     lx_body body[LX_BODIES];
+    bool verbatim; /* so far, the canonical form is the source as it stands */
     lx_code error; /* first semantic error so far, by libvirt's check order */
     const uint8_t *error_at;
     unsigned error_step;
     bool nomem;
-    lx_recall *recall; /* the ctx's: survives from document to document */
+    /* What follows survives from document to document. */
+    const lx_allocator *alloc;
+    lx_buf text;                /* what every lx_ref points into */
+    lx_array disk, revert_disk; /* lx_disk */
+    lx_array pair;              /* lx_pair */
+    lx_array extra, disk_extra; /* lx_extra */
+    lx_recall *recall;          /* the ctx's */
 } lx_head_data;
 
 void lx_head_init(lx_head_data *h, const lx_allocator *alloc);
@@ -133,6 +135,10 @@ static inline lx_span lx_head_span(const lx_head_data *h, lx_ref ref)
 
 /* head.c: read the document whose root tag was just read. */
 bool lx_head_read(lx_head_data *h, lx_writer *w, const lx_tag *root);
+
+/* head_quick.c: read fields as long as they are in the usual form; the number of the last one + 1,
+ * 0: none. The root is open, and nothing of it was read. */
+unsigned lx_head_quick(lx_head_data *h, lx_scan *s);
 
 /* head_check.c: libvirt's checks and defaults, in libvirt's order. Errors found while reading
  * are reported to lx_head_error with the step at which libvirt would see them. */

@@ -141,16 +141,39 @@ static lx_survey survey_exactly(const uint8_t *p, size_t len)
     return s;
 }
 
-lx_survey lx_copy_survey(uint8_t *to, const uint8_t *from, size_t len)
+#ifdef LX_HAVE_AVX2
+/* Copy all whole 64 bytes; return how many. *high, *odd: as below. */
+AVX2 static size_t copy_avx2(uint8_t *to, const uint8_t *from, size_t len, bool *high, bool *odd)
 {
-    lx_survey s, tail;
+    const __m256i control = _mm256_set1_epi8(0x1f), newline = _mm256_set1_epi8('\n');
+    __m256i any = _mm256_setzero_si256(), low = any;
     size_t i = 0;
-    bool odd = false;
 
-    s.high = false;
+    for (; i + 64 <= len; i += 64) {
+        __m256i x = _mm256_loadu_si256((const __m256i *)(from + i));
+        __m256i y = _mm256_loadu_si256((const __m256i *)(from + i + 32));
+
+        _mm256_storeu_si256((__m256i *)(to + i), x);
+        _mm256_storeu_si256((__m256i *)(to + i + 32), y);
+        any = _mm256_or_si256(any, _mm256_or_si256(x, y));
+        x = _mm256_andnot_si256(_mm256_cmpeq_epi8(x, newline),
+                                _mm256_cmpeq_epi8(_mm256_min_epu8(x, control), x));
+        y = _mm256_andnot_si256(_mm256_cmpeq_epi8(y, newline),
+                                _mm256_cmpeq_epi8(_mm256_min_epu8(y, control), y));
+        low = _mm256_or_si256(low, _mm256_or_si256(x, y));
+    }
+    *high = _mm256_movemask_epi8(any) != 0;
+    *odd = _mm256_movemask_epi8(low) != 0;
+    return i;
+}
+#endif
+
 #ifdef LX_HAVE_SSE2
-    __m128i high = _mm_setzero_si128(), low = high;
+static size_t copy_sse2(uint8_t *to, const uint8_t *from, size_t len, bool *high, bool *odd)
+{
     const __m128i control = _mm_set1_epi8(0x1f), newline = _mm_set1_epi8('\n');
+    __m128i any = _mm_setzero_si128(), low = any;
+    size_t i = 0;
 
     for (; i + 32 <= len; i += 32) {
         __m128i x = _mm_loadu_si128((const __m128i *)(from + i));
@@ -158,22 +181,40 @@ lx_survey lx_copy_survey(uint8_t *to, const uint8_t *from, size_t len)
 
         _mm_storeu_si128((__m128i *)(to + i), x);
         _mm_storeu_si128((__m128i *)(to + i + 16), y);
-        high = _mm_or_si128(high, _mm_or_si128(x, y));
+        any = _mm_or_si128(any, _mm_or_si128(x, y));
         x = _mm_andnot_si128(_mm_cmpeq_epi8(x, newline),
                              _mm_cmpeq_epi8(_mm_min_epu8(x, control), x));
         y = _mm_andnot_si128(_mm_cmpeq_epi8(y, newline),
                              _mm_cmpeq_epi8(_mm_min_epu8(y, control), y));
         low = _mm_or_si128(low, _mm_or_si128(x, y));
     }
-    s.high = _mm_movemask_epi8(high) != 0;
-    odd = _mm_movemask_epi8(low) != 0;
+    *high = _mm_movemask_epi8(any) != 0;
+    *odd = _mm_movemask_epi8(low) != 0;
+    return i;
+}
+#endif
+
+lx_survey lx_copy_survey(uint8_t *to, const uint8_t *from, size_t len)
+{
+    size_t i = 0;
+    /* a byte of 0x80 or more; a control character other than the line feed */
+    bool high = false, odd = false;
+    lx_survey tail;
+
+#ifdef LX_HAVE_AVX2
+    if (lx_index_best() == lx_index_avx2)
+        i = copy_avx2(to, from, len, &high, &odd);
+    else
+#endif
+#ifdef LX_HAVE_SSE2
+        i = copy_sse2(to, from, len, &high, &odd);
 #endif
     if (len > i)
         memcpy(to + i, from + i, len - i);
     if (odd)
         return survey_exactly(to, len);
     tail = survey_exactly(to + i, len - i);
-    return (lx_survey){tail.cr, s.high || tail.high, tail.illegal};
+    return (lx_survey){tail.cr, high || tail.high, tail.illegal};
 }
 
 /* Length of the UTF-8 sequence at p (2 to 4), 0 if it is none; *point is its character. */

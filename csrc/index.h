@@ -11,7 +11,7 @@
 #define LX_HAVE_SSE2 1
 #endif
 
-#define LX_PAD 64 /* readable bytes that must follow an indexed text */
+#define LX_PAD 128 /* readable bytes that must follow an indexed text */
 
 /* Write to `out` the offsets in [from, to) of the bytes < > & " ' and return how many. `out` must have room for to - from + LX_INDEX_SPARE. */
 #define LX_INDEX_SPARE 80

@@ -48,7 +48,7 @@ lx_ctx *lx_new(const lx_allocator *allocator, uint64_t seed)
     if (!c)
         return NULL;
     c->alloc = *allocator;
-    lx_write_init(&c->writer, &c->scan, &c->alloc);
+    lx_write_init(&c->writer, &c->scan, &c->alloc, seed);
     lx_head_init(&c->head, &c->alloc);
     lx_recall_init(&c->recall, &c->alloc);
     c->head.recall = &c->recall;
@@ -93,7 +93,7 @@ size_t lx_footprint(const lx_ctx *c)
     return sizeof *c + c->input.cap + c->text.cap + c->packed.cap + w->out.buf.cap +
            w->scratch.cap + w->text.cap + c->head.text.cap + lx_recall_footprint(&c->recall) +
            w->kid_cap * sizeof *w->kid +
-           lx_metadata_footprint(w);
+           lx_metadata_footprint(w) + lx_lines_footprint(&w->lines);
 }
 
 /* ---- reading ---- */
@@ -284,6 +284,8 @@ size_t lx_text(lx_ctx *c, bool active, lx_bytes pieces[LX_MAX_PIECES], lx_error 
     *error = (lx_error){LX_OK, 0};
     if (c->kind == LX_DOMAIN) {
         pieces[0] = domain_text(c);
+    } else if (c->head.verbatim) {
+        pieces[0] = bytes_of(&c->input);
     } else {
         n = lx_head_text(&c->head, &c->writer, &c->text, active, pieces);
         if (!n)
@@ -327,6 +329,7 @@ bool lx_load(lx_ctx *c, lx_bytes head, const lx_bytes bodies[LX_BODIES], lx_erro
 
 void lx_set_active(lx_ctx *c, int64_t active)
 {
+    c->head.verbatim = false;
     c->head.has_active = true;
     c->head.active = active;
 }

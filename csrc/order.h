@@ -11,6 +11,7 @@ typedef struct {
     uint16_t child;   /* the context inside the element */
     uint8_t rank;
     uint8_t flags; /* LX_FLAG_* */
+    uint8_t sort;  /* siblings of this name are sorted by lx_sorts[sort - 1]; 0: they are not */
 } lx_slot;
 
 #define LX_NO_KEY 0xffff /* of an empty slot */
@@ -22,6 +23,26 @@ typedef struct {
     size_t len;
     lx_slot slot;
 } lx_long_name;
+
+/* By what siblings of one name are sorted (siblings.c). */
+#define LX_SORT_KEYS 3
+
+typedef enum {
+    LX_SORT_NUMBER,
+    LX_SORT_NAME, /* bytes; then the only key */
+    LX_SORT_WORDS
+} lx_sort_as;
+
+typedef struct {
+    const char *attribute, *child; /* child "": the sibling's own attribute */
+    lx_sort_as as;
+    const char *const *words; /* in order, NULL behind the last; "*" is anything else */
+} lx_sort_key;
+
+typedef struct {
+    unsigned keys;
+    lx_sort_key key[LX_SORT_KEYS];
+} lx_sort;
 
 #include "order_table.h"
 

@@ -31,7 +31,7 @@ static const lx_recalled *find(const lx_recall *r, const uint8_t *start, size_t 
 
     for (const lx_recalled *known = r->slot; known < r->slot + LX_RECALLED; known++)
         /* Few have the right length: most are told apart by where they end. */
-        if (known->len && known->len <= most && !memcmp(start + known->len - end, END, end) &&
+        if (known->len && known->len <= most && !memcmp(start + known->len - end, END, 8) &&
             !memcmp(start, known->text.data, known->len))
             return known;
     return NULL;

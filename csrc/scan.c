@@ -2,6 +2,8 @@
 #include "text.h"
 
 #define BLOCK 2048 /* bytes indexed at a time: bounds the window, whatever the document */
+#define FIRST 256  /* of them to begin with, after a seek */
+#define AHEAD 64   /* after a seek to where nobody said what comes */
 
 bool lx_scan_fail(lx_scan *s, lx_code code, const uint8_t *at)
 {
@@ -32,6 +34,7 @@ void lx_scan_free(lx_scan *s)
 static void empty_window(lx_scan *s, size_t from)
 {
     s->indexed = from;
+    s->block = FIRST;
     s->pos[0] = LX_WINDOW_END;
     s->k = s->pos;
 }
@@ -53,16 +56,34 @@ const uint8_t *lx_scan_refill(lx_scan *s, size_t off)
     if (s->indexed < off)
         s->indexed = off;
     while (s->indexed < len) {
-        size_t to = s->indexed + BLOCK < len ? s->indexed + BLOCK : len;
+        size_t to = s->indexed + s->block < len ? s->indexed + s->block : len;
         size_t n = s->index(s->base, s->indexed, to, s->pos);
 
         s->pos[n] = LX_WINDOW_END;
         s->k = s->pos;
         s->indexed = to;
+        s->block = s->block < BLOCK ? 2 * s->block : BLOCK;
         if (n)
             return s->base + *s->k;
     }
     return s->end;
+}
+
+const uint32_t *lx_scan_seek(lx_scan *s, const uint8_t *p, size_t ahead)
+{
+    size_t off = (size_t)(p - s->base), len = (size_t)(s->end - s->base);
+
+    if (!ahead)
+        ahead = AHEAD;
+    if (s->indexed < off + ahead && s->indexed < len) {
+        empty_window(s, off);
+        s->block = ahead + 1;
+        lx_scan_refill(s, off);
+        s->block = FIRST;
+    }
+    while (*s->k < off)
+        s->k++;
+    return s->k;
 }
 
 /* Pass the special byte at `at`, which is known to be one, and return its address. Nearly always

@@ -54,6 +54,7 @@ typedef struct {
     uint32_t *pos;     /* window of special offsets, ends in LX_WINDOW_END */
     const uint32_t *k; /* the first of them that may still be ahead */
     size_t indexed;    /* where the next window starts */
+    size_t block;      /* how much of the text it is to cover */
     lx_index_fn *index;
     lx_attr *attr;
     size_t attr_cap;
@@ -141,6 +142,11 @@ static inline void lx_scan_pass_blank(lx_scan *s)
 /* Index on until there is a special byte at or after `off`; the end of the text if there is
  * none. */
 const uint8_t *lx_scan_refill(lx_scan *s, size_t off);
+
+/* Bring the window to p and return where in it the first special byte at or after p is
+ * (LX_WINDOW_END: there is none in it). It covers `ahead` bytes from p on (0: as many as usual).
+ * What was passed over is not indexed. */
+const uint32_t *lx_scan_seek(lx_scan *s, const uint8_t *p, size_t ahead);
 
 /* The first special byte at or after `from`; the end of the text if there is none. */
 static inline const uint8_t *lx_next_special(lx_scan *s, const uint8_t *from)

@@ -90,8 +90,7 @@ bool lx_value_scale(lx_span number, lx_span unit, uint64_t *bytes)
     return n <= UINT64_MAX / scale;
 }
 
-/* The form that libvirt prints? */
-static bool is_canonical_uuid(lx_span text)
+bool lx_value_is_uuid(lx_span text)
 {
     static const uint8_t lower_hex[256] = {
         ['0'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, ['a'] = 1, 1, 1, 1, 1, 1,
@@ -112,7 +111,7 @@ bool lx_value_uuid(lx_span text, uint8_t out[36])
     const uint8_t *p = text.p, *end = p + text.len;
     unsigned n = 0;
 
-    if (is_canonical_uuid(text)) {
+    if (lx_value_is_uuid(text)) {
         memcpy(out, text.p, 36);
         return true;
     }

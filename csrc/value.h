@@ -11,6 +11,8 @@ bool lx_value_integer(lx_span text, int64_t *value);
  * white space around) in canonical
  * form; false if it is none. */
 bool lx_value_uuid(lx_span text, uint8_t out[36]);
+/* In that form already? */
+bool lx_value_is_uuid(lx_span text);
 
 /* A whole number of at most 64 bits and a unit (`unit` empty: bytes) in bytes: a letter or
  * KiB for 1024s, KB for 1000s, in any case, as libvirt scales integers. */

@@ -1,12 +1,14 @@
 #include "write.h"
+#include "siblings.h"
 #include "text.h"
 #include "value.h"
 
-void lx_write_init(lx_writer *w, lx_scan *scan, const lx_allocator *alloc)
+void lx_write_init(lx_writer *w, lx_scan *scan, const lx_allocator *alloc, uint64_t seed)
 {
     memset(w, 0, sizeof *w);
     w->scan = scan;
     w->alloc = alloc;
+    lx_lines_init(&w->lines, alloc, seed);
     lx_buf_init(&w->out.buf, alloc);
     lx_buf_init(&w->scratch, alloc);
     lx_buf_init(&w->text, alloc);
@@ -26,6 +28,7 @@ void lx_write_free(lx_writer *w)
     w->alloc->release(w->alloc->user, w->kid);
     w->alloc->release(w->alloc->user, w->order);
     lx_metadata_free(w);
+    lx_lines_free(&w->lines);
 }
 
 /* ---- attributes ---- */
@@ -261,7 +264,7 @@ static bool push(lx_writer *w, const lx_tag *tag, const lx_slot *slot)
     f->flags = slot ? slot->flags : 0;
     f->ctx = slot ? slot->child : LX_CTX_NOTHING;
     f->nature = natures[f->flags & 3];
-    f->kids = f->disordered = false;
+    f->kids = f->disordered = f->alike = false;
     if (LX_UNLIKELY(f->out_start > LX_MAX_DOCUMENT))
         return lx_scan_fail(w->scan, LX_E_LIMIT_SIZE, tag->start);
     lx_out_newline(&w->out, w->level + w->top);
@@ -284,6 +287,7 @@ static inline bool note_kid(lx_writer *w, lx_frame *f, const lx_slot *slot)
     }
     if (slot && !(f->flags & LX_FLAG_SEQUENCE)) {
         f->disordered |= slot->rank < f->rank;
+        f->alike |= slot->sort && slot->rank <= f->high;
         f->rank = slot->rank;
         f->high = slot->rank > f->high ? slot->rank : f->high;
     }
@@ -326,6 +330,14 @@ static LX_NOINLINE bool permute(lx_writer *w, const lx_frame *f)
     }
     memcpy(w->out.buf.data + from, w->scratch.data, len);
     return true;
+}
+
+/* The children are all written, but not in order, or perhaps not. */
+static LX_NOINLINE bool put_in_order(lx_writer *w, const lx_frame *f)
+{
+    if (!f->alike)
+        return permute(w, f);
+    return (!f->disordered && lx_siblings_sorted(w, f)) || lx_siblings_arrange(w, f);
 }
 
 /* ---- text ---- */
@@ -498,7 +510,7 @@ static bool finish(lx_writer *w, lx_leaf *leaf, const uint8_t *end, bool plain)
     lx_frame *f = w->frame + --w->top;
 
     if (f->kids) {
-        if (LX_UNLIKELY(f->disordered) && !permute(w, f))
+        if (LX_UNLIKELY(f->disordered | f->alike) && !put_in_order(w, f))
             return false;
         w->kids = f->kid0;
         w->inner_from = f->inner_from;

@@ -2,7 +2,7 @@
 #ifndef LX_WRITE_H
 #define LX_WRITE_H
 
-#include "output.h"
+#include "lines.h"
 #include "scan.h"
 
 /* How the content of an element is treated. */
@@ -27,6 +27,7 @@ typedef struct {
     uint8_t nature;
     bool kids;       /* has a child: its '>' is written */
     bool disordered; /* a child came out of rank */
+    bool alike;      /* some children may have to be sorted by value: see siblings.h */
 } lx_frame;
 
 typedef struct {
@@ -75,9 +76,10 @@ typedef struct {
     uint16_t *order; /* attribute numbers in canonical order */
     int16_t *rank;   /* of each attribute, behind `order` in one allocation */
     struct lx_metadata *metadata;
+    lx_lines lines; /* survive from document to document */
 } lx_writer;
 
-void lx_write_init(lx_writer *w, lx_scan *scan, const lx_allocator *alloc);
+void lx_write_init(lx_writer *w, lx_scan *scan, const lx_allocator *alloc, uint64_t seed);
 void lx_write_free(lx_writer *w);
 
 /* Write the element whose start tag was just read, on a new line at `level`, and read it to its

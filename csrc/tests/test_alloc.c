@@ -54,6 +54,8 @@ static const char *const documents[] = {
          "<disk name='b' type='nvme'><source type='pci' namespace='01'><address bus='010'/>"
          "<auth username='u'><secret uuid='11111111222243338444555555555555'/></auth>"
          "</source></disk></disks></domainsnapshot>",
+    "<domain><cputune><vcpupin vcpu='1'/><vcpupin vcpu='0'/></cputune><devices><video/><disk/>"
+    "<video><model primary='yes'/></video></devices></domain>",
     "<domain a1='' a2='' a3='' a4='' a5='' a6='' a7='' a8='' a9='' b1=''/>",
 };
 

@@ -59,6 +59,8 @@ static const shape shapes[] = {
     {"sources", HEAD "<disks>", "<a name=''><source a=''/></a>", "</disks></domainsnapshot>"},
     {"devices", "<domain><devices>", "<a/>", "</devices></domain>"},
     {"unsorted", "<domain><devices>", "<vsock/><disk/>", "</devices></domain>"},
+    {"unsorted values", "<domain><vcpus>", "<vcpu id='1'/><vcpu id='0'/>", "</vcpus></domain>"},
+    {"unsorted, with values", "<domain><devices>", "<vsock/><video/>", "</devices></domain>"},
     {"metadata", "<domain><metadata><a xmlns='u'>", "<a/>", "</a></metadata></domain>"},
     {"text", "<domain><name>", "&#65;", "</name></domain>"},
     {"quotes", "<domain><name>", "'", "</name></domain>"},

@@ -63,7 +63,7 @@ static bool bench_open(bench *b)
     memset(b, 0, sizeof *b);
     b->heap.fail_at = SIZE_MAX;
     b->alloc = (lx_allocator){heap_alloc, heap_resize, heap_release, &b->heap};
-    lx_write_init(&b->writer, &b->scan, &b->alloc);
+    lx_write_init(&b->writer, &b->scan, &b->alloc, 1);
     return lx_scan_init(&b->scan, &b->alloc, 7);
 }
 

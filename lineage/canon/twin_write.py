@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Literal, TypeVar
 
 from lineage.canon.twin_metadata import write_metadata
 from lineage.canon.twin_read import Element, Text
+from lineage.canon.twin_siblings import KeyFacts, by_value
 
 __all__ = ["by_rank", "write"]
 
@@ -30,6 +31,7 @@ class Context:
     kids: Ranks
     attributes: Ranks
     sequence: bool = False
+    orders: Mapping[str, Sequence[KeyFacts]] = field(default_factory=dict)
 
 
 NONE = Context({}, {})
@@ -70,6 +72,11 @@ def order() -> Order:
             {name: rank for rank, name in enumerate(entry.get("kids", []))},
             {name: rank for rank, name in enumerate(entry.get("attrs", []))},
             key in facts["sequence"],
+            {
+                place.removeprefix(f"{key}/"): keys
+                for place, keys in facts["same_name"].items()
+                if place.rpartition("/")[0] == key
+            },
         )
         for key, entry in facts["ctx"].items()
     }
@@ -106,7 +113,8 @@ def arrange(element: Element, context: Context) -> list[Element]:
     def name(child: Element) -> str:
         return "" if foreign(child, element) else child.name
 
-    return by_rank(element.elements(), name, context.kids)
+    children = by_rank(element.elements(), name, context.kids)
+    return by_value(children, lambda child: name(child) in context.kids, context.orders)
 
 
 def content(element: Element) -> Literal["text", "elements", "mixed"]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pytest
 
@@ -30,6 +30,11 @@ def backwards(depth: int) -> str:
         + "<source file='/a'/><format type='raw'/></backingStore>" * depth
         + "<driver/></disk>"
     )
+
+
+def pins(numbers: Iterable[int]) -> str:
+    """Siblings that are sorted by number."""
+    return "".join(f"<vcpupin vcpu='{number}'/>" for number in numbers)
 
 
 def attributes(number: int, form: str = " a{}='&#38;'") -> str:
@@ -90,6 +95,26 @@ SHAPES: dict[str, tuple[int, Callable[[int], str]]] = {
     "wrong order of many siblings": (
         2000,
         lambda n: f"<domain><devices>{'<shmem/><z/><disk/><emulator/>' * n}</devices></domain>",
+    ),
+    "values in reverse order": (
+        2_000,
+        lambda n: f"<domain><cputune>{pins(range(n, 0, -1))}</cputune></domain>",
+    ),
+    "values in no order": (
+        2_000,
+        lambda n: f"<domain><cputune>{pins(k * 7919 % n for k in range(n))}</cputune></domain>",
+    ),
+    "values in reverse order, among others": (
+        1_000,
+        lambda n: (
+            "<domain><devices>"
+            + "<video/><disk/><video><x/><model primary='yes'/></video><z/>" * n
+            + "</devices></domain>"
+        ),
+    ),
+    "values in reverse order, but for one": (
+        2_000,
+        lambda n: f"<domain><cputune>{pins(range(n, 0, -1))}<vcpupin/></cputune></domain>",
     ),
     "wrong order of repeated fields": (2000, lambda n: request("<cookie/><state/><name/>" * n)),
     "references in text": (20_000, siblings("&#65;&amp;", "name")),

@@ -159,3 +159,25 @@ def test_many_hosts_and_labels_take_linear_work() -> None:
     disk = parts.nbd("<host name='h'/>" * 20_000)
     text = canon.canonicalize(request(f"<disks>{disk}</disks>"), mode="create")
     assert text.count(b"<host name='h' port='10809'/>\n") == 20_000
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        *[("network", "disk-protocol-missing"), ("nvme", "disk-source-type-missing")],
+        *[("vhostuser", "disk-source-type-missing"), ("file", None), ("block", None)],
+    ],
+)
+def test_a_source_in_libvirts_own_layout_is_looked_into_by_its_type(
+    kind: str, code: str | None
+) -> None:
+    xml = (
+        "<domainsnapshot>\n  <name>s</name>\n  <state>running</state>\n"
+        "  <creationTime>1</creationTime>\n  <memory snapshot='no'/>\n  <disks>\n"
+        f"    <disk name='a' snapshot='no' type='{kind}'>\n      <source file='/a'/>\n"
+        "    </disk>\n  </disks>\n</domainsnapshot>\n"
+    )
+    if code is None:
+        assert canon.canonicalize(xml).decode() == xml
+    else:
+        assert (refusal(xml).code, refusal(xml).offset) == (code, xml.index("<disk "))
