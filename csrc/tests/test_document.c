@@ -98,8 +98,8 @@ static const char odd[] =
     "  <inactiveDomain/>\n"
     "  <cookie>\n"
     "  </cookie>\n"
-    "  <active z='1'>-2147483648</active>\n"
     "  <zork/>\n"
+    "  <active>-2147483648</active>\n"
     "</domainsnapshot>\n";
 
 static void expect(lx_ctx *ctx, const char *input, const char *want, lx_mode mode)
