@@ -203,7 +203,7 @@ def header(facts: dict[str, Any]) -> str:
     lines = ["/* Generated from order.toml by gen_order.py. */"]
     lines += [f"#define LX_ORDER_BITS {bits}", f"#define LX_ORDER_BUCKETS {buckets}"]
     lines += [f"#define LX_FLAG_{name} {value}" for name, value in FLAGS.items()]
-    for name in ("domainsnapshot", "domain", "memory"):
+    for name in ("domainsnapshot", "domain", "memory", "host", "address", "seclabel"):
         lines.append(f"#define LX_CTX_{name.upper()} {order.context(None, name)}")
     lines.append(f"#define LX_CTX_SNAPSHOT_DISK {order.context('disks', 'disk')}")
     for name, key in order.typed.items():

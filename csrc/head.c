@@ -1,4 +1,4 @@
-#include "head.h"
+#include "head_source.h"
 #include "text.h"
 #include "value.h"
 
@@ -337,7 +337,13 @@ static bool read_disk_child(lx_head_data *h, lx_writer *w, const lx_tag *tag, lx
     }
     if (plain && lx_name_is(&tag->name, "source")) {
         *after = 3;
-        return disk->source.there ? pass_element(w, tag) : read_node(h, w, tag, &disk->source);
+        if (disk->source.there)
+            return pass_element(w, tag);
+        if (!read_node(h, w, tag, &disk->source))
+            return false;
+        if (!h->text.failed) /* else it holds less */
+            lx_head_source(h, w, disk);
+        return true;
     }
     return keep_element(h, w, &h->disk_extra, LX_P_DISK_AFTER + *after, tag, 3);
 }
@@ -478,15 +484,15 @@ static void drop_empty_list(lx_head_data *h, lx_field f, const lx_array *list)
 
 /* ---- bodies and <active> ---- */
 
-/* <active> is no part of the document but in libvirt's own files. */
+/* <active> says nothing of the snapshot itself: only its number counts, and nothing of it is
+ * kept in a head. */
 static bool read_active(lx_head_data *h, lx_writer *w, const lx_tag *tag)
 {
     size_t extras = h->extra.used;
 
     if (!read_simple(h, w, tag, LX_F_ACTIVE, &h->active_text))
         return false;
-    if (h->mode != LX_INTERNAL)
-        h->extra.used = extras;
+    h->extra.used = extras;
     return true;
 }
 
@@ -586,7 +592,9 @@ static bool read_fields(lx_head_data *h, lx_writer *w, const lx_tag *root)
         if (slot && is_plain(s, &child)) {
             bool rises = slot->rank >= after;
 
-            after = slot->rank + 1u;
+            /* Nothing stands behind <active>, so that there is one head with and without it. */
+            if (slot->rank != LX_F_ACTIVE)
+                after = slot->rank + 1u;
             if (!read_field(h, w, &child, slot))
                 return false;
             h->verbatim = h->verbatim && rises &&

@@ -67,6 +67,7 @@ typedef struct {
     uint32_t extra0, extras; /* in lx_head.disk_extra */
     const uint8_t *at;       /* '<' of the element, for errors */
     const uint8_t *bad_cache; /* '<' of a cache size that is none */
+    lx_code bad_source;       /* what is wrong with the source */
 } lx_disk;
 
 typedef struct {

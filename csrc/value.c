@@ -155,26 +155,6 @@ uint16_t lx_value_typed_context(lx_writer *w, const lx_tag *tag, uint16_t ctx)
     return ctx;
 }
 
-/* Give the UUID in `text` its canonical spelling; true if it is one. */
-static bool respell_uuid(lx_writer *w, const lx_frame *f, lx_leaf *leaf, lx_buf *text)
-{
-    uint8_t canonical[36];
-
-    if (!text->len)
-        return false;
-    if (!lx_value_uuid((lx_span){text->data, text->len}, canonical)) {
-        w->capture.bad_uuid = f->start;
-        return false;
-    }
-    if (text->len == 36 && !memcmp(text->data, canonical, 36))
-        return true;
-    text->len = w->text.len = 0;
-    lx_buf_add(text, canonical, 36);
-    lx_buf_add(&w->text, canonical, 36);
-    *leaf = (lx_leaf){{NULL, 0}, true, false};
-    return true;
-}
-
 /* Is the element of the start tag at p in a default namespace, if `around` is in one? */
 static bool in_namespace(const uint8_t *p, bool around)
 {
@@ -199,27 +179,54 @@ static bool in_namespace(const uint8_t *p, bool around)
     }
 }
 
-void lx_value_capture(lx_writer *w, const lx_frame *f, lx_leaf *leaf)
+lx_buf *lx_value_capture_mixed(lx_writer *w, const lx_frame *f)
 {
     lx_capture *c = &w->capture;
     bool name = lx_span_is(f->name, "name"), uuid = lx_span_is(f->name, "uuid");
     lx_buf *into = c->inactive ? &c->other : name ? &c->name : &c->uuid;
     bool *seen = name ? &c->seen_name : &c->seen_uuid;
-    bool good;
 
     if ((!name && !uuid) || *seen || in_namespace(f->start, false))
-        return;
+        return NULL;
     *seen = true;
     into->len = 0;
+    return into;
+}
+
+void lx_value_captured(lx_writer *w, const lx_frame *f, lx_buf *text)
+{
+    lx_capture *c = &w->capture;
+    uint8_t canonical[36];
+
+    if (!lx_span_is(f->name, "uuid") || !text->len)
+        return;
+    if (!lx_value_uuid((lx_span){text->data, text->len}, canonical)) {
+        c->bad_uuid = f->start;
+        return;
+    }
+    text->len = 0;
+    lx_buf_add(text, canonical, sizeof canonical);
+    if (!c->inactive)
+        c->has_uuid = true;
+}
+
+void lx_value_capture(lx_writer *w, const lx_frame *f, lx_leaf *leaf)
+{
+    lx_buf *into = lx_value_capture_mixed(w, f);
+
+    if (!into)
+        return;
     if (leaf->decoded)
         lx_buf_add(into, w->text.data, w->text.len);
     else
         lx_text_decode(into, leaf->span, false);
-    if (!uuid)
+    lx_value_captured(w, f, into);
+    if (!lx_span_is(f->name, "uuid") || into->len != 36 || w->capture.bad_uuid ||
+        lx_span_equal(leaf->span, (lx_span){into->data, into->len}))
         return;
-    good = respell_uuid(w, f, leaf, into);
-    if (!c->inactive)
-        c->has_uuid = good;
+    w->text.len = 0;
+    lx_buf_add(&w->text, into->data, into->len);
+    *leaf = (lx_leaf){{NULL, 0}, true, false};
 }
 
 /* Write the start of the element again, with unit='bytes' for whatever unit it had. */

@@ -25,6 +25,11 @@ uint16_t lx_value_typed_context(lx_writer *w, const lx_tag *tag, uint16_t ctx);
  * it; the UUID's text becomes the canonical one. */
 void lx_value_capture(lx_writer *w, const lx_frame *f, lx_leaf *leaf);
 
+/* The same for one with markup in it, which stays: where to add the text that is in it, NULL if
+ * it is neither of the two; and what to do once all of it is there. */
+lx_buf *lx_value_capture_mixed(lx_writer *w, const lx_frame *f);
+void lx_value_captured(lx_writer *w, const lx_frame *f, lx_buf *text);
+
 /* A leaf two levels inside a snapshot disk's <driver> ends: if it is the cache's <max_size>,
  * it is written in bytes. */
 void lx_value_cache_size(lx_writer *w, const lx_frame *f, lx_leaf *leaf);

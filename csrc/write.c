@@ -442,6 +442,7 @@ static LX_NOINLINE bool write_mixed(lx_writer *w)
     lx_frame *f = w->frame + --w->top;
     unsigned depth = s->depth - 1; /* around the element */
     bool open = true; /* a start tag still lacks its '>' */
+    lx_buf *wanted = NULL; /* where its text is to go too */
     lx_piece piece;
     lx_tag tag;
 
@@ -451,6 +452,8 @@ static LX_NOINLINE bool write_mixed(lx_writer *w)
     lx_out_newline(&w->out, w->level + w->top);
     if (!lx_scan_tag(s, &tag) || !mixed_start(w, &tag))
         return false;
+    if (w->capture.wanted && w->top == 1)
+        wanted = lx_value_capture_mixed(w, f);
     while (s->depth > depth) {
         bool plain;
 
@@ -478,6 +481,8 @@ static LX_NOINLINE bool write_mixed(lx_writer *w)
             lx_out_lit(&w->out, ">");
         open = false;
         if (piece.kind != LX_START) {
+            if (wanted)
+                decode_piece(wanted, &piece);
             write_mixed_text(w, &piece);
             continue;
         }
@@ -489,6 +494,8 @@ static LX_NOINLINE bool write_mixed(lx_writer *w)
             lx_scan_close(s);
         }
     }
+    if (wanted)
+        lx_value_captured(w, f, wanted);
     return true;
 }
 

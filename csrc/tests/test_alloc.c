@@ -47,6 +47,13 @@ static const char *const documents[] = {
          "</revertDisks><inactiveDomain><uuid>11111111222243338444555555555555</uuid>"
          "<interface type='h&#111;stdev'><source/><driver/></interface></inactiveDomain><cookie/>"
          "<memory file='/m' z='1'><x/></memory></domainsnapshot>",
+    HEAD "<disks><disk name='a' type='network'><source protocol='http' name='&lt;'>"
+         "<host name='h' transport='tcp'/><cookies><cookie name='c&amp;'>v</cookie>"
+         "<cookie name='d'>&quot;v&quot;</cookie></cookies><readahead size='&#9;01'/>"
+         "<seclabel model='a'/><seclabel model='b' labelskip='no'/></source></disk>"
+         "<disk name='b' type='nvme'><source type='pci' namespace='01'><address bus='010'/>"
+         "<auth username='u'><secret uuid='11111111222243338444555555555555'/></auth>"
+         "</source></disk></disks></domainsnapshot>",
     "<domain><cputune><vcpupin vcpu='1'/><vcpupin vcpu='0'/></cputune><devices><video/><disk/>"
     "<video><model primary='yes'/></video></devices></domain>",
     "<domain a1='' a2='' a3='' a4='' a5='' a6='' a7='' a8='' a9='' b1=''/>",

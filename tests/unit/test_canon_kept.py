@@ -90,7 +90,7 @@ def test_unknown_attributes_of_every_field_are_kept() -> None:
         *("<name z='1'>n</name>", "<description z='1'>d</description>"),
         *("<state z='1'>paused</state>", "<creationTime z='1'>1</creationTime>"),
         *("<memory z='1' snapshot='no'/>", "<domain z='1'/>", "<inactiveDomain z='1'/>"),
-        "<active z='1'>1</active>",
+        "<active>1</active>",
     ]
     text = "<domainsnapshot q='2'>" + "".join(fields) + "</domainsnapshot>"
     printed = canon.canonicalize(text, mode="internal").decode()
@@ -173,6 +173,26 @@ def test_comments_and_instructions_around_the_root_are_dropped() -> None:
         assert (
             canon.canonicalize(b"<!--a--><?p?>\n" + document + b"<!-- b --><?q r?>\n") == document
         )
+
+
+@pytest.mark.parametrize(
+    ("given", "printed"),
+    [
+        (
+            "<memory unit='KiB'>5<zork>x</zork></memory>",
+            "<memory unit='KiB'>\n  <zork>x</zork>\n</memory>",
+        ),
+        (
+            "<cpu><model>a<b c='1'/></model></cpu>",
+            "<cpu>\n  <model>\n    <b c='1'/>\n  </model>\n</cpu>",
+        ),
+        ("<title>a<b c='1'/></title>", "<title>a<b c='1'/></title>"),
+    ],
+)
+def test_text_beside_elements_is_stray_where_the_name_can_be_a_containers(
+    given: str, printed: str
+) -> None:
+    assert kept(given) == printed
 
 
 def test_same_named_siblings_keep_their_order_and_are_all_kept() -> None:
