@@ -65,6 +65,7 @@ class Machine:
     name: str
     uuid: str
     style: str
+    driver: str  # libvirt's: kvm, qemu or test
     chipset: str  # q35 or pc
     release: str
     system: str
@@ -100,6 +101,7 @@ def begin(rng: random.Random, number: int) -> Machine:
         name=name,
         uuid=dice.uuid(rng),
         style=style,
+        driver="qemu" if style == "plain" else "kvm",
         chipset="q35" if style in ("desktop", "managed") or dice.chance(rng, 0.06) else "pc",
         release=dice.pick(rng, RELEASES),
         system=dice.pick(rng, SYSTEMS),
