@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
 
 RESULTS = Path(__file__).parent / "results"
+HEADS = (
+    "benchmark", "rival", "items", "us per item", "rival's us", "ratio", "between", "wanted",
+)  # fmt: skip
 COMPARISONS = pytest.StashKey[list[Comparison]]()
 
 
@@ -52,8 +55,7 @@ def pytest_terminal_summary(
         "times faster than the rival: median, and where half of the rounds lie"
     )
     line = "{:<26}{:<20}{:>8}{:>14}{:>14}{:>9}{:>15}{:>9}"
-    heads = "benchmark/rival/items/us per item/rival's us/ratio/between/wanted".split("/")
-    terminalreporter.write_line(line.format(*heads))
+    terminalreporter.write_line(line.format(*HEADS))
     for each in comparisons:
         terminalreporter.write_line(
             line.format(

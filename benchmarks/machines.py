@@ -65,7 +65,6 @@ class Machine:
     name: str
     uuid: str
     style: str
-    driver: str  # libvirt's: kvm, qemu or test
     chipset: str  # q35 or pc
     release: str
     system: str
@@ -89,6 +88,7 @@ class Machine:
     tpm: bool = False
     label: str | None = None
     revision: int = 0  # of the management's own metadata
+    driver: str | None = None  # the domain's type; None: as the style has it
 
 
 def begin(rng: random.Random, number: int) -> Machine:
@@ -101,7 +101,6 @@ def begin(rng: random.Random, number: int) -> Machine:
         name=name,
         uuid=dice.uuid(rng),
         style=style,
-        driver="qemu" if style == "plain" else "kvm",
         chipset="q35" if style in ("desktop", "managed") or dice.chance(rng, 0.06) else "pc",
         release=dice.pick(rng, RELEASES),
         system=dice.pick(rng, SYSTEMS),

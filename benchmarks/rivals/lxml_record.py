@@ -7,7 +7,7 @@ quotes too. No value is checked, nothing is put in order, nothing unknown is kep
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from lxml import etree
 
@@ -69,7 +69,8 @@ def _node(element: etree._Element | None) -> Node | None:
     if element is None:
         return None
     inner = b"".join([etree.tostring(child, encoding="UTF-8") for child in element])
-    return Node(dict(element.attrib), inner)
+    attrs: Any = element.attrib
+    return Node(dict(attrs), inner)
 
 
 def _printed(element: etree._Element | None) -> bytes | None:
