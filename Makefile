@@ -9,7 +9,7 @@ export CC
 
 CORE := $(wildcard csrc/*.c csrc/*.h csrc/*.def) csrc/gen_order.py
 ORDER := lineage/canon/order.toml
-WRAPPERS := $(wildcard lineage/*/*.pyx lineage/*/*.pxd)
+WRAPPERS := $(wildcard lineage/*/*.pyx lineage/*/*.pxd lineage/*/*.pxi)
 BUILT := $(VENV)/.built
 DEPENDENCIES := $(VENV)/.dependencies
 TOOLS := $(VENV)/.tools
