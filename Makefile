@@ -17,13 +17,14 @@ LIVE := $(VENV)/.live
 RIVALS := build/bench/librivals.so
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test pytest ctest fuzz live-deps bench lint wheel-test build check-tools clean
+.PHONY: help demo test pytest ctest fuzz live-deps bench bench-instructions compare-instructions lint wheel-test build check-tools clean
 
 help:
 	@echo "make demo        import an example archive, show its trees, delete a snapshot"
 	@echo "make test        the C tests and the Python tests"
 	@echo "make live-deps   what the tests against live libvirt need (Debian)"
 	@echo "make bench       the benchmarks, each with a rival"
+	@echo "make bench-instructions    count the core's instructions; compare-instructions says what moved"
 	@echo "make fuzz        libFuzzer on the C core (needs clang; FUZZ_SECONDS=60)"
 	@echo "make lint        ruff and mypy"
 	@echo "make wheel-test  build sdist and wheel, try the wheel in another directory"
@@ -167,6 +168,23 @@ $(RIVALS): benchmarks/rivals/pugixml.cpp
 	@$(call debian,bench-deps,g++ libpugixml-dev,a C++ compiler and pugixml for benchmarks)
 	@mkdir -p $(@D)
 	@$(CXX) -O2 -Wall -Wextra -fPIC -shared -o $@ $< -lpugixml
+
+# Optimised as the extension is (setup.py).
+COUNTED := build/bench/instructions
+COUNTED_CFLAGS := -std=c11 -O3
+COUNT = $(PY) -m benchmarks.instructions $(COUNTED) --flags='$(COUNTED_CFLAGS)'
+
+bench-instructions: $(BUILT) $(COUNTED)
+	@$(COUNT)
+
+compare-instructions: $(BUILT) $(COUNTED)
+	@$(COUNT) --compare
+
+$(COUNTED): benchmarks/instructions.c $(CORE) $(CTEST)/order_table.h
+	@$(call debian,bench-deps,valgrind,valgrind to count instructions)
+	@mkdir -p $(@D)
+	@$(CC) $(COUNTED_CFLAGS) -Wall -Wextra -Wpedantic -Werror -Icsrc -I$(CTEST) -o $@ \
+	  $< $(wildcard csrc/*.c)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
