@@ -104,9 +104,14 @@ def measure(program: Path, run: str) -> Run:
         [*command, str(directory / f"{source}.bin")], check=True, stderr=subprocess.DEVNULL
     )
     found = read_profile(output.read_text().splitlines())
-    total = found.total()
-    named = {n: round(c / COUNT, 1) for n, c in found.most_common() if c >= total * SHOWN}
-    return Run(round(total / COUNT, 1), named)
+    each = {name: round(count / COUNT, 1) for name, count in found.most_common()}
+    return Run(round(found.total() / COUNT, 1), each)
+
+
+def shortened(run: Run) -> Run:
+    """The run without functions whose coming or going would not be shown."""
+    least = run.total * SHOWN
+    return Run(run.total, {name: count for name, count in run.functions.items() if count >= least})
 
 
 def setting(compiler: str, flags: str) -> dict[str, str]:
@@ -163,6 +168,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     if options.compare:
         return compare(msgspec.json.decode(RECORD.read_bytes(), type=Record), now)
+    now.runs = {name: shortened(run) for name, run in now.runs.items()}
     RECORD.write_bytes(msgspec.json.format(msgspec.json.encode(now), indent=2) + b"\n")
     for name, run in now.runs.items():
         print(f"{name:<12}{run.total:>12.1f} instructions a document")
