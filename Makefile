@@ -9,20 +9,22 @@ export CC
 
 CORE := $(wildcard csrc/*.c csrc/*.h csrc/*.def) csrc/gen_order.py
 ORDER := lineage/canon/order.toml
-WRAPPERS := $(wildcard lineage/*/*.pyx lineage/*/*.pxd)
+WRAPPERS := $(wildcard lineage/*/*.pyx lineage/*/*.pxd lineage/*/*.pxi)
 BUILT := $(VENV)/.built
 DEPENDENCIES := $(VENV)/.dependencies
 TOOLS := $(VENV)/.tools
 LIVE := $(VENV)/.live
+RIVALS := build/bench/librivals.so
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test pytest ctest fuzz live-deps bench lint wheel-test build check-tools clean
+.PHONY: help demo test pytest ctest fuzz live-deps bench bench-instructions compare-instructions lint wheel-test build check-tools clean
 
 help:
 	@echo "make demo        import an example archive, show its trees, delete a snapshot"
 	@echo "make test        the C tests and the Python tests"
 	@echo "make live-deps   what the tests against live libvirt need (Debian)"
 	@echo "make bench       the benchmarks, each with a rival"
+	@echo "make bench-instructions    count the core's instructions; compare-instructions says what moved"
 	@echo "make fuzz        libFuzzer on the C core (needs clang; FUZZ_SECONDS=60)"
 	@echo "make lint        ruff and mypy"
 	@echo "make wheel-test  build sdist and wheel, try the wheel in another directory"
@@ -39,7 +41,7 @@ test:
 pytest: $(BUILT)
 	$(PY) -m pytest
 
-bench: $(BUILT)
+bench: $(LIVE) $(RIVALS)
 	$(PY) -m pytest benchmarks -o python_files='bench_*.py'
 
 lint: $(BUILT) $(TOOLS)
@@ -97,6 +99,15 @@ check-tools:
 	  - 2>/dev/null \
 	  || $(call needs,the Python headers (Debian: apt-get install python3-dev))
 
+# Debian packages that something more than building and testing needs: $(1) names the log, $(2)
+# are the packages, $(3) is what to say where there is no apt-get.
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
+APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq -y
+debian = mkdir -p build; dpkg -s $(2) >/dev/null 2>&1 || { \
+  command -v apt-get >/dev/null || $(call needs,$(3)); \
+  { $(APT) update && $(APT) install --no-install-recommends $(2); } \
+    </dev/null >build/$(1).log 2>&1 || { tail -n 20 build/$(1).log >&2; exit 1; }; }
+
 # --- the C tests: both scanners, with the sanitizers --------------------------------------
 
 CTEST := build/ctest
@@ -141,21 +152,39 @@ fuzz: $(CTEST)/order_table.h
 
 # --- live libvirt ------------------------------------------------------------------------
 
-SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
-APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq -y
-PACKAGES := libvirt-clients libvirt-dev pkg-config
+LIVE_PACKAGES := libvirt-clients libvirt-dev pkg-config
 
 live-deps: $(LIVE)
 
 $(LIVE): $(BUILT)
-	@dpkg -s $(PACKAGES) >/dev/null 2>&1 || command -v apt-get >/dev/null \
-	  || $(call needs,libvirt with its headers and pkg-config for live tests: without apt-get \
-	  install them by hand and libvirt-python into $(VENV))
-	@dpkg -s $(PACKAGES) >/dev/null 2>&1 || { $(APT) update \
-	  && $(APT) install --no-install-recommends $(PACKAGES); } \
-	  </dev/null >build/live-deps.log 2>&1 || { tail -n 20 build/live-deps.log >&2; exit 1; }
+	@$(call debian,live-deps,$(LIVE_PACKAGES),libvirt with its headers and pkg-config for live \
+	  tests: without apt-get install them by hand and libvirt-python into $(VENV))
 	@$(PIP) install 'libvirt-python>=9.0'
 	@touch $@
+
+# --- benchmarks: rivals and the counter of instructions -----------------------------------
+
+$(RIVALS): benchmarks/rivals/pugixml.cpp
+	@$(call debian,bench-deps,g++ libpugixml-dev,a C++ compiler and pugixml for benchmarks)
+	@mkdir -p $(@D)
+	@$(CXX) -O2 -Wall -Wextra -fPIC -shared -o $@ $< -lpugixml
+
+# Optimised as the extension is (setup.py).
+COUNTED := build/bench/instructions
+COUNTED_CFLAGS := -std=c11 -O3
+COUNT = $(PY) -m benchmarks.instructions $(COUNTED) --flags='$(COUNTED_CFLAGS)'
+
+bench-instructions: $(BUILT) $(COUNTED)
+	@$(COUNT)
+
+compare-instructions: $(BUILT) $(COUNTED)
+	@$(COUNT) --compare
+
+$(COUNTED): benchmarks/instructions.c $(CORE) $(CTEST)/order_table.h
+	@$(call debian,bench-deps,valgrind,valgrind to count instructions)
+	@mkdir -p $(@D)
+	@$(CC) $(COUNTED_CFLAGS) -Wall -Wextra -Wpedantic -Werror -Icsrc -I$(CTEST) -o $@ \
+	  $< $(wildcard csrc/*.c)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

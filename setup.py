@@ -59,7 +59,7 @@ setup(
             depends=[
                 *sorted(str(path) for path in CORE.glob("*.h")),
                 *sorted(str(path) for path in CORE.glob("*.def")),
-                "lineage/canon/_lineage_xml.pxd",
+                *sorted(str(path) for path in Path("lineage/canon").glob("*.px[di]")),
                 str(GENERATOR),
                 str(ORDER),
             ],
