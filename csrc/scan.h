@@ -169,13 +169,19 @@ const uint8_t *lx_scan_long_name(const uint8_t *p, lx_name *name, bool *colon);
 static const uint8_t lx_keep_bytes[32] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
                                        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
-/* Which of 16 bytes end a name. */
-static inline unsigned lx_name_stops(__m128i x)
+/* Which of 16 bytes are blanks or below. */
+static inline unsigned lx_low_bytes(__m128i x)
 {
-    return (unsigned)_mm_movemask_epi8(_mm_or_si128(
-        _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(' ')), x),
-                     _mm_cmpeq_epi8(x, _mm_set1_epi8('='))),
-        _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('/')), _mm_cmpeq_epi8(x, _mm_set1_epi8('>')))));
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(' ')), x));
+}
+
+/* Which of 16 bytes end a name besides those. */
+static inline unsigned lx_name_marks(__m128i x)
+{
+    return (unsigned)_mm_movemask_epi8(
+        _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('=')),
+                     _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('/')),
+                                  _mm_cmpeq_epi8(x, _mm_set1_epi8('>')))));
 }
 #endif
 
@@ -198,7 +204,7 @@ static inline const uint8_t *lx_read_name(const uint8_t *p, lx_name *name, bool 
 {
 #ifdef LX_HAVE_SSE2
     __m128i x = _mm_loadu_si128((const __m128i *)p);
-    unsigned stops = lx_name_stops(x);
+    unsigned stops = lx_low_bytes(x) | lx_name_marks(x);
 
     if (LX_LIKELY(stops)) {
         unsigned len = (unsigned)__builtin_ctz(stops);
