@@ -91,7 +91,7 @@ size_t lx_footprint(const lx_ctx *c)
     const lx_writer *w = &c->writer;
 
     return sizeof *c + c->input.cap + c->text.cap + c->packed.cap + w->out.buf.cap +
-           w->scratch.cap + w->text.cap + c->head.text.cap + lx_recall_footprint(&c->recall) +
+           w->scratch.cap + w->text.cap + w->values.cap + c->head.text.cap + lx_recall_footprint(&c->recall) +
            w->kid_cap * sizeof *w->kid +
            lx_metadata_footprint(w);
 }
@@ -149,7 +149,7 @@ static void clear(lx_ctx *c, lx_mode mode)
     lx_head_clear(&c->head, mode);
     lx_out_begin(&w->out, c->input.data);
     lx_metadata_begin(w);
-    w->out.buf.failed = w->scratch.failed = w->text.failed = false;
+    w->out.buf.failed = w->scratch.failed = w->text.failed = w->values.failed = false;
     w->strange = 0;
     w->cache = (lx_cache_size){false, false, NULL};
     w->capture.inactive = w->capture.other.failed = false;

@@ -11,6 +11,7 @@ typedef struct {
     uint16_t child;   /* the context inside the element */
     uint8_t rank;
     uint8_t flags; /* LX_FLAG_* */
+    uint8_t rule;  /* the group of rules.c for its values, 0: none */
 } lx_slot;
 
 #define LX_NO_KEY 0xffff /* of an empty slot */

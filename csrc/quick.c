@@ -5,7 +5,7 @@
  * listed and in order, and that is spelled as libvirt spells, is a piece of the source that is
  * canonical as it stands. Whatever else comes is left for write.c, which handles everything;
  * the two share their state, so that either can go on where the other stopped. */
-#include "write.h"
+#include "rules.h"
 
 typedef struct {
     lx_writer *w;
@@ -71,7 +71,9 @@ static inline bool start_tag(const quick *c, const lx_frame *f, tag *t)
     /* The domain's name and UUID are wanted: write.c looks at them. */
     if (LX_UNLIKELY(c->w->capture.wanted && c->w->top == 1 && t->slot->rank < 2))
         return false;
-    return attributes(c->base, t);
+    if (!attributes(c->base, t))
+        return false;
+    return !t->slot->rule || lx_rules_hold(t->slot->rule, t->name.p + t->name.len, t->end);
 }
 
 /* Does the source go on with a line feed, the indentation of `level`, and the tag at k? */

@@ -1,4 +1,5 @@
 #include "write.h"
+#include "rules.h"
 #include "text.h"
 #include "value.h"
 
@@ -10,6 +11,7 @@ void lx_write_init(lx_writer *w, lx_scan *scan, const lx_allocator *alloc)
     lx_buf_init(&w->out.buf, alloc);
     lx_buf_init(&w->scratch, alloc);
     lx_buf_init(&w->text, alloc);
+    lx_buf_init(&w->values, alloc);
     lx_buf_init(&w->capture.name, alloc);
     lx_buf_init(&w->capture.uuid, alloc);
     lx_buf_init(&w->capture.other, alloc);
@@ -20,6 +22,7 @@ void lx_write_free(lx_writer *w)
     lx_buf_free(&w->out.buf);
     lx_buf_free(&w->scratch);
     lx_buf_free(&w->text);
+    lx_buf_free(&w->values);
     lx_buf_free(&w->capture.name);
     lx_buf_free(&w->capture.uuid);
     lx_buf_free(&w->capture.other);
@@ -198,8 +201,7 @@ static inline void write_attribute(lx_writer *w, const lx_attr *a)
     }
 }
 
-/* Write "<name attributes" without the end of the tag. */
-static bool write_start(lx_writer *w, const lx_tag *tag, unsigned ctx)
+bool lx_write_start(lx_writer *w, const lx_tag *tag, unsigned ctx)
 {
     const lx_attr *a;
     bool sorted;
@@ -250,11 +252,19 @@ static const uint8_t natures[4] = {
 static bool push(lx_writer *w, const lx_tag *tag, const lx_slot *slot)
 {
     lx_frame *f = w->frame + w->top;
+    lx_tag ruled;
 
     f->start = tag->start;
     f->out_start = lx_out_pos(&w->out);
     f->kid0 = w->kids;
     f->name = (lx_span){tag->name.p, tag->name.len};
+    f->rule = 0;
+    if (slot && slot->rule) {
+        ruled = *tag;
+        if (!lx_rules_start(w, &ruled, f, slot->rule))
+            return false;
+        tag = &ruled;
+    }
     f->attrs = tag->attrs;
     f->rank = -1;
     f->high = 0;
@@ -266,7 +276,7 @@ static bool push(lx_writer *w, const lx_tag *tag, const lx_slot *slot)
         return lx_scan_fail(w->scan, LX_E_LIMIT_SIZE, tag->start);
     lx_out_newline(&w->out, w->level + w->top);
     w->top++;
-    if (!write_start(w, tag, f->ctx))
+    if (!lx_write_start(w, tag, f->ctx))
         return false;
     if (LX_UNLIKELY(f->flags & LX_FLAG_TYPE_KEYED))
         f->ctx = lx_value_typed_context(w, tag, f->ctx);
@@ -394,7 +404,7 @@ static bool mixed_start(lx_writer *w, const lx_tag *tag)
         return false;
     if (lx_out_pos(&w->out) > LX_MAX_DOCUMENT)
         return lx_scan_fail(w->scan, LX_E_LIMIT_SIZE, tag->start);
-    return write_start(w, tag, LX_CTX_NOTHING);
+    return lx_write_start(w, tag, LX_CTX_NOTHING);
 }
 
 /* The frame on top turned out to hold text between elements: write it again, word for word. */
@@ -501,6 +511,8 @@ static bool finish(lx_writer *w, lx_leaf *leaf, const uint8_t *end, bool plain)
             lx_value_capture(w, f, leaf);
         if (LX_UNLIKELY(w->cache.wanted && w->top == 2))
             lx_value_cache_size(w, f, leaf);
+        if (f->rule && !lx_rules_text(w, f, leaf))
+            return false;
         if (!write_leaf(w, f, leaf)) {
             if (!(f->flags & LX_FLAG_OPEN_CLOSE)) {
                 w->inner_from = w->inner_to = 0;
@@ -619,8 +631,8 @@ bool lx_write_element(lx_writer *w, const lx_tag *tag, const lx_slot *slot, unsi
     } else if (!write_content(w)) {
         return false;
     }
-    if (w->out.buf.failed || w->scratch.failed || w->text.failed || w->capture.name.failed ||
-        w->capture.uuid.failed || w->capture.other.failed)
+    if (w->out.buf.failed || w->scratch.failed || w->text.failed || w->values.failed ||
+        w->capture.name.failed || w->capture.uuid.failed || w->capture.other.failed)
         return lx_scan_fail(w->scan, LX_NOMEM, w->scan->p);
     if (lx_out_pos(&w->out) > LX_MAX_DOCUMENT)
         return lx_scan_fail(w->scan, LX_E_LIMIT_SIZE, tag->start);

@@ -25,6 +25,7 @@ typedef struct {
     uint16_t ctx;
     uint8_t flags;
     uint8_t nature;
+    uint8_t rule; /* of rules.c, 0: none */
     bool kids;       /* has a child: its '>' is written */
     bool disordered; /* a child came out of rank */
 } lx_frame;
@@ -68,6 +69,7 @@ typedef struct {
     lx_kid *kid;
     size_t kids, kid_cap;
     lx_buf scratch, text;
+    lx_buf values; /* of the attributes of the tag last read, where a rule changed them */
     const lx_allocator *alloc;
     size_t inner_from, inner_to; /* output between the tags of the element last written */
     lx_capture capture;
@@ -87,6 +89,9 @@ bool lx_write_element(lx_writer *w, const lx_tag *tag, const lx_slot *slot, unsi
 /* Attribute numbers of the tag in canonical order for the context. Checks names and
  * duplicates. *sorted: they came in that order. NULL: refused. */
 const uint16_t *lx_write_order(lx_writer *w, const lx_tag *tag, unsigned ctx, bool *sorted);
+
+/* Write "<name attributes" of a tag without its end. */
+bool lx_write_start(lx_writer *w, const lx_tag *tag, unsigned ctx);
 
 /* Append an attribute, " name='value'". */
 void lx_write_attr(lx_writer *w, const lx_attr *a);
