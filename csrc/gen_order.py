@@ -95,7 +95,8 @@ class Rules:
             text = self.kind_number.get(rule.get("text", ""), 0)
             conditions = f"{int('any' in rule)}, {int('fill' in rule)}"
             rules.append(f"    {{{first}, {len(attrs) - first}, {text}, {conditions}}},")
-        members, groups = [], []
+        members: list[int] = []
+        groups = []
         for group in self.groups:
             groups.append(f"    {{{len(members)}, {len(group)}}},")
             members += group
@@ -106,7 +107,7 @@ class Rules:
             *("static const lx_rule lx_rules[] = {", *rules, "};"),
             *("static const lx_rule_group lx_rule_groups[] = {", *groups, "};"),
             "static const uint8_t lx_rule_members[] = {",
-            *(f"    {', '.join(map(str, members[i : i + 20]))}," for i in range(0, len(members), 20)),
+            *(f"    {number}," for number in members),
             *("};", "#endif"),
         ]
 
@@ -118,7 +119,7 @@ class Rules:
             lines.append(
                 f"    {{LX_IS_{kind['is'].upper()}, {kind.get('base', 0)}, {kind.get('hex', 0)}, "
                 f"{sign}, {exact}, {kind.get('most', 0):#x}u, "
-                f'{{{text(unit)}}}, {{{text(assumed)}}}}},'
+                f"{{{text(unit)}}}, {{{text(assumed)}}}}},"
             )
         return lines
 
@@ -186,7 +187,7 @@ class Order:
             attrs = facts.get("attrs", [])
             if len(attrs) > 64:
                 raise SystemExit(f"{key}: more attributes than a bit set holds")
-            self.entries += [(2 * number + 1, name, rank, 0, 0, 0) for rank, name in enumerate(attrs)]
+            self.entries += [(2 * number + 1, name, i, 0, 0, 0) for i, name in enumerate(attrs)]
             if "/" not in key and "[" not in key:
                 names.add(key)
         for name in sorted(names):

@@ -319,6 +319,8 @@ static void change_value(lx_writer *w, changes *c, const lx_value_kind *kind, ui
                !lx_kind_spell(kind, value_of(w, a), c->text)) {
         return;
     }
+    if (c->text->failed)
+        return;
     new = (lx_span){c->text->data + at, c->text->len - at};
     if (lx_span_equal(old, new))
         c->text->len = at;

@@ -11,6 +11,7 @@ from typing import Literal, TypeVar
 
 from lineage.canon.twin_metadata import write_metadata
 from lineage.canon.twin_read import Element, Text
+from lineage.canon.twin_values import respelled
 
 __all__ = ["by_rank", "write"]
 
@@ -27,12 +28,13 @@ Ranks = Mapping[str, int]
 class Context:
     """What an element's entry in order.toml says."""
 
+    key: str
     kids: Ranks
     attributes: Ranks
     sequence: bool = False
 
 
-NONE = Context({}, {})
+NONE = Context("", {}, {})
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ def order() -> Order:
     facts = tomllib.loads(files(__package__).joinpath("order.toml").read_text())
     contexts = {
         key: Context(
+            key,
             {name: rank for rank, name in enumerate(entry.get("kids", []))},
             {name: rank for rank, name in enumerate(entry.get("attrs", []))},
             key in facts["sequence"],
@@ -140,6 +143,8 @@ def write(element: Element, path: list[Element], out: list[str], around: Context
     context = order().context(element, place)
     inside = content(element)
     free = element.arranged or inside == "mixed"
+    if place and not free:
+        element = respelled(element, around.key, inside == "text")
     out.append(indent + start_tag(element, {} if free else context.attributes))
     if inside == "elements" and element.elements():
         out.append(">\n")
