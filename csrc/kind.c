@@ -1,8 +1,7 @@
 #include "kind.h"
 #include "value.h"
 
-#define MOST_KIB (((uint64_t)1 << 53) - 1) /* what libvirt takes for a size */
-#define SET_SIZE 16384                     /* numbers in a set are below */
+#define SET_SIZE 16384 /* numbers in a set are below */
 
 static const uint8_t *skip_space(const uint8_t *p, const uint8_t *end)
 {
@@ -137,7 +136,6 @@ bool lx_kind_is_plain(const lx_value_kind *kind, const uint8_t *p, uint8_t stop)
 static const lx_span pretty_units[] = {
     {(const uint8_t *)"B", 1},   {(const uint8_t *)"KiB", 3}, {(const uint8_t *)"MiB", 3},
     {(const uint8_t *)"GiB", 3}, {(const uint8_t *)"TiB", 3}, {(const uint8_t *)"PiB", 3},
-    {(const uint8_t *)"EiB", 3},
 };
 #define PRETTY (sizeof pretty_units / sizeof *pretty_units)
 
@@ -403,18 +401,19 @@ bool lx_kind_spell_size(const lx_value_kind *kind, lx_span value, lx_span unit, 
                         lx_span *in)
 {
     static const lx_span one = {(const uint8_t *)"1", 1};
-    uint64_t bytes, scale;
+    uint64_t bytes, scale = 1;
 
-    if (!lx_value_scale(value, unit.len ? unit : kind->assumed, &bytes) ||
-        bytes / 1024 + (bytes % 1024 != 0) > MOST_KIB)
+    if (!lx_value_scale(value, unit.len ? unit : kind->assumed, &bytes))
+        return false;
+    if (kind->unit.p)
+        lx_value_scale(one, kind->unit, &scale);
+    if (kind->exact && bytes % scale)
+        return false;
+    bytes = bytes / scale + (bytes % scale != 0);
+    if (bytes > kind->most / scale)
         return false;
     *in = kind->unit;
-    if (kind->unit.p) {
-        lx_value_scale(one, kind->unit, &scale);
-        if (kind->exact && bytes % scale)
-            return false;
-        bytes = bytes / scale + (bytes % scale != 0);
-    } else {
+    if (!kind->unit.p) {
         unsigned i = 0;
 
         for (; bytes && bytes % 1024 == 0 && i < PRETTY - 1; i++)

@@ -21,7 +21,7 @@ typedef struct {
     uint8_t hex;      /* of a number as written: at least so many digits; 0: base 10 */
     bool negative;    /* may it be? */
     bool exact;       /* a size that would have to be rounded is left alone */
-    uint64_t most;    /* of a number */
+    uint64_t most;    /* of a number, or of a size in bytes */
     lx_span unit;     /* a size is written in; NULL: in the largest that divides it */
     lx_span assumed;  /* unit of a size that has none */
 } lx_value_kind;

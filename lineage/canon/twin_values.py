@@ -21,8 +21,7 @@ SPACE = r"[ \t\n\v\f\r]*"
 BASES = {"0": r"0[xX](?P<hex>[0-9a-fA-F]+)|0(?P<octal>[0-7]*)|(?P<decimal>[1-9][0-9]*)"}
 BASES |= {"10": r"(?P<decimal>[0-9]+)", "16": r"(?:0[xX])?(?P<hex>[0-9a-fA-F]+)"}
 LETTERS = "kmgtpe"
-PRETTY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
-MOST_KIB = (1 << 53) - 1
+PRETTY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 SET_SIZE = 16384
 
 Kind = Mapping[str, Any]
@@ -167,14 +166,15 @@ def scale(unit: str) -> int | None:
 def spelled_size(kind: Kind, value: str, unit: str | None) -> tuple[str, str] | None:
     """The size and its unit as libvirt prints them."""
     number, factor = read_number(value, 10), scale(unit or kind["assumed"])
-    if number is None or factor is None or -(-number * factor // 1024) > MOST_KIB:
+    if number is None or factor is None or number * factor >= 1 << 64:
         return None
     size = number * factor
     if "unit" in kind:
         into = scale(kind["unit"]) or 1
-        if kind.get("exact") and size % into:
+        rounded = -(-size // into)
+        if rounded * into > kind["most"] or (kind.get("exact") and size % into):
             return None
-        return str(-(-size // into)), kind["unit"]
+        return str(rounded), kind["unit"]
     power = 0
     while size and size % 1024 == 0 and power < len(PRETTY) - 1:
         size, power = size // 1024, power + 1
