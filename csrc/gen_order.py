@@ -92,9 +92,9 @@ class Rules:
         for rule in self.rules:
             first = len(attrs)
             attrs += self.attributes(rule)
-            text = self.kind_number.get(rule.get("text", ""), 0)
-            conditions = f"{int('any' in rule)}, {int('fill' in rule)}"
-            rules.append(f"    {{{first}, {len(attrs) - first}, {text}, {conditions}}},")
+            number = self.kind_number.get(rule.get("text", ""), 0)
+            flags = f"{int('when' in rule)}, {int('any' in rule)}, {int('fill' in rule)}"
+            rules.append(f"    {{{first}, {len(attrs) - first}, {number}, {flags}}},")
         members: list[int] = []
         groups = []
         for group in self.groups:
@@ -132,7 +132,8 @@ class Rules:
             number = self.kind_number[values[name]] if name in values else 0
             flags = ", ".join(str(int(name in rule.get(key, ()))) for key in ("any", "fill"))
             texts = ", ".join(f"{{{text(each.get(name, ''))}}}" for each in (when, missing))
-            lines.append(f"    {{{{{text(name)}}}, {number}, {flags}, {texts}}},")
+            first = words(name)[0] if len(name) <= 16 else 0
+            lines.append(f"    {{{{{text(name)}}}, {first:#x}u, {number}, {flags}, {texts}}},")
         return lines
 
 

@@ -5,6 +5,7 @@
 /* What a rule says of an attribute. */
 typedef struct {
     lx_span name;
+    uint64_t word;   /* as lx_name.word[0] */
     uint8_t kind;    /* number in lx_kinds; 0: none */
     bool any, fill;  /* is it one of those? */
     lx_span when;    /* it must be this; NULL: anything, or not there */
@@ -15,6 +16,7 @@ typedef struct {
     uint16_t attr; /* the first of its lx_rule_attrs */
     uint8_t attrs;
     uint8_t text; /* kind of the element's text; 0: none */
+    bool when;    /* some attribute has `when` */
     bool any;     /* one of the attributes with `any` must be there */
     bool fill;    /* nothing is added if all attributes with `fill` are 0, or not there */
 } lx_rule;
@@ -26,77 +28,112 @@ typedef struct {
 #define LX_RULE_TABLES
 #include "order_table.h"
 
-#define UNIT ((lx_span){(const uint8_t *)"unit", 4})
+static const lx_rule_attr unit_attr = {.name = {(const uint8_t *)"unit", 4}, .word = 0x74696e75};
 
 /* ---- an element as libvirt spells it ---- */
 
-#define MOST_ATTRS 16 /* more are for the writer */
+#define MOST_ATTRS 8 /* more are for the writer */
+
+typedef struct {
+    uint64_t word; /* as lx_name.word[0] */
+    const uint8_t *name, *value;
+    uint32_t len, value_len;
+} plain_attr;
 
 typedef struct {
     unsigned count;
-    lx_span name[MOST_ATTRS], value[MOST_ATTRS];
+    plain_attr list[MOST_ATTRS];
 } plain_attrs;
 
-static bool read_plain(plain_attrs *a, const uint8_t *p, const uint8_t *end)
+/* The next quote; there is one. */
+static inline const uint8_t *find_quote(const uint8_t *p)
+{
+#ifdef LX_HAVE_SSE2
+    for (;; p += 16) {
+        __m128i x = _mm_loadu_si128((const __m128i *)p);
+        unsigned quotes = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8('\'')));
+
+        if (LX_LIKELY(quotes))
+            return p + __builtin_ctz(quotes);
+    }
+#else
+    while (*p != '\'')
+        p++;
+    return p;
+#endif
+}
+
+static inline bool read_plain(plain_attrs *a, const uint8_t *p, const uint8_t *end)
 {
     for (a->count = 0; p < end; a->count++) {
-        const uint8_t *name = p + 1, *value;
+        plain_attr *at = a->list + a->count;
+        lx_name name;
 
+        at->name = p + 1;
+        p = find_quote(p);
+        at->len = (uint32_t)(p - at->name) - 1;
         if (a->count == MOST_ATTRS)
             return false;
-        for (p = name; *p != '='; p++)
-            ;
-        a->name[a->count] = (lx_span){name, (size_t)(p - name)};
-        value = p + 2;
-        for (p = value; *p != '\''; p++)
-            ;
-        a->value[a->count] = (lx_span){value, (size_t)(p - value)};
+        name.word[0] = 0;
+        if (at->len <= 16)
+            lx_scan_name_at(at->name, at->len, &name);
+        at->word = name.word[0];
+        at->value = p + 1;
+        p = find_quote(p + 1);
+        at->value_len = (uint32_t)(p - at->value);
         p++;
     }
     return true;
 }
 
-static const lx_span *find_plain(const plain_attrs *a, lx_span name)
+static inline const plain_attr *find_plain(const plain_attrs *a, const lx_rule_attr *said)
 {
-    for (unsigned i = 0; i < a->count; i++)
-        if (lx_span_equal(a->name[i], name))
-            return a->value + i;
+    for (const plain_attr *at = a->list; at < a->list + a->count; at++)
+        if (at->word == said->word && at->len == said->name.len &&
+            (at->len <= 8 || !memcmp(at->name, said->name.p, at->len)))
+            return at;
     return NULL;
 }
 
+static bool plain_conditions(const lx_rule *rule, const plain_attrs *a)
+{
+    bool any = !rule->any;
+
+    for (unsigned n = 0; n < rule->attrs; n++) {
+        const lx_rule_attr *said = lx_rule_attrs + rule->attr + n;
+        const plain_attr *at = said->when.p || said->any ? find_plain(a, said) : NULL;
+
+        if (said->when.p && (!at || at->value_len != said->when.len ||
+                             memcmp(at->value, said->when.p, said->when.len)))
+            return false;
+        any |= said->any && at;
+    }
+    return any;
+}
+
 /* The rule of the group that is for the element; NULL if none is. */
-static const lx_rule *plain_rule(unsigned group, const plain_attrs *a)
+static inline const lx_rule *plain_rule(unsigned group, const plain_attrs *a)
 {
     const lx_rule_group *g = lx_rule_groups + group;
 
     for (unsigned i = 0; i < g->members; i++) {
         const lx_rule *rule = lx_rules + lx_rule_members[g->member + i];
-        bool any = !rule->any, when = true;
 
-        for (unsigned n = 0; n < rule->attrs && when; n++) {
-            const lx_rule_attr *said = lx_rule_attrs + rule->attr + n;
-            const lx_span *value = NULL;
-
-            if (said->when.p || said->any)
-                value = find_plain(a, said->name);
-            when = !said->when.p || (value && lx_span_equal(*value, said->when));
-            any |= said->any && value;
-        }
-        if (any && when)
+        if ((!rule->when && !rule->any) || plain_conditions(rule, a))
             return rule;
     }
     return NULL;
 }
 
-static bool plain_value(const lx_value_kind *kind, const uint8_t *p, const plain_attrs *a,
-                        uint8_t stop)
+static inline bool plain_value(const lx_value_kind *kind, const uint8_t *p, const plain_attrs *a,
+                               uint8_t stop)
 {
-    const lx_span *unit;
-
     if (kind->is != LX_IS_SIZE)
         return lx_kind_is_plain(kind, p, stop);
-    unit = find_plain(a, UNIT);
-    return unit && lx_kind_is_plain_size(kind, p, *unit, stop);
+    for (const plain_attr *at = a->list; at < a->list + a->count; at++)
+        if (at->len == 4 && !memcmp(at->name, "unit", 4))
+            return lx_kind_is_plain_size(kind, p, (lx_span){at->value, at->value_len}, stop);
+    return false;
 }
 
 static unsigned lower_hex(const uint8_t *p)
@@ -118,6 +155,15 @@ static bool is_pci_address(const uint8_t *p, size_t len)
     return good == 8 && (p[47] == '0' || p[47] == '1');
 }
 
+/* Most sizes are in KiB. */
+static bool is_kib_text(const lx_value_kind *kind, const uint8_t *end)
+{
+    static const lx_span kib = {(const uint8_t *)"KiB", 3};
+
+    return *end == '>' && kind->is == LX_IS_SIZE && kind->unit.p &&
+           lx_kind_is_plain_size(kind, end + 1, kib, '<');
+}
+
 bool lx_rules_hold(unsigned group, const uint8_t *attrs, const uint8_t *end)
 {
     const lx_rule *rule;
@@ -126,6 +172,9 @@ bool lx_rules_hold(unsigned group, const uint8_t *attrs, const uint8_t *end)
     /* No rule but those of addresses is for such attributes, and they leave them. */
     if (is_pci_address(attrs, (size_t)(end - attrs)))
         return true;
+    rule = lx_rules + lx_rule_members[lx_rule_groups[group].member];
+    if (!rule->attrs && rule->text && end - attrs == 11 && !memcmp(attrs, " unit='KiB'", 11))
+        return is_kib_text(lx_kinds + rule->text, end);
     if (!read_plain(&a, attrs, end))
         return false;
     rule = plain_rule(group, &a);
@@ -133,12 +182,12 @@ bool lx_rules_hold(unsigned group, const uint8_t *attrs, const uint8_t *end)
         return true;
     for (unsigned n = 0; n < rule->attrs; n++) {
         const lx_rule_attr *said = lx_rule_attrs + rule->attr + n;
-        const lx_span *value = find_plain(&a, said->name);
+        const plain_attr *at = find_plain(&a, said);
 
-        if (value && said->kind && !plain_value(lx_kinds + said->kind, value->p, &a, '\''))
+        if (at && said->kind && !plain_value(lx_kinds + said->kind, at->value, &a, '\''))
             return false;
         /* What fills may be 0: for the writer to see. */
-        if ((!value && said->missing.p && !rule->fill) || (value && said->fill))
+        if ((!at && said->missing.p && !rule->fill) || (at && said->fill))
             return false;
     }
     return !rule->text ||
@@ -147,10 +196,11 @@ bool lx_rules_hold(unsigned group, const uint8_t *attrs, const uint8_t *end)
 
 /* ---- an element of any spelling ---- */
 
-static lx_attr *find_attr(const lx_writer *w, uint32_t attrs, lx_span name)
+static lx_attr *find_attr(const lx_writer *w, uint32_t attrs, const lx_rule_attr *said)
 {
     for (lx_attr *a = w->scan->attr; a < w->scan->attr + attrs; a++)
-        if (lx_span_equal((lx_span){a->name.p, a->name.len}, name))
+        if (a->name.word[0] == said->word && a->name.len == said->name.len &&
+            (a->name.len <= 8 || !memcmp(a->name.p, said->name.p, a->name.len)))
             return a;
     return NULL;
 }
@@ -177,12 +227,12 @@ static uint8_t find_rule(lx_writer *w, uint32_t attrs, unsigned group)
         const lx_rule *rule = lx_rules + number;
         bool any = !rule->any, when = true;
 
-        for (unsigned n = 0; n < rule->attrs && when; n++) {
+        for (unsigned n = 0; n < rule->attrs && when && (rule->when || rule->any); n++) {
             const lx_rule_attr *said = lx_rule_attrs + rule->attr + n;
             const lx_attr *a = NULL;
 
             if (said->when.p || said->any)
-                a = find_attr(w, attrs, said->name);
+                a = find_attr(w, attrs, said);
             when = !said->when.p || (a && lx_span_equal(value_of(w, a), said->when));
             any |= said->any && a;
         }
@@ -284,7 +334,7 @@ static bool read_unit(lx_writer *w, uint32_t attrs, unit *u)
 {
     lx_span value;
 
-    u->attr = find_attr(w, attrs, UNIT);
+    u->attr = find_attr(w, attrs, &unit_attr);
     u->name = (lx_span){u->copy, 0};
     if (!u->attr)
         return true;
@@ -299,7 +349,7 @@ static bool read_unit(lx_writer *w, uint32_t attrs, unit *u)
 static void change_unit(changes *c, const unit *u, lx_span in)
 {
     if (!u->attr)
-        add_attr(c, UNIT, in);
+        add_attr(c, unit_attr.name, in);
     else if (u->attr->flags & LX_V_REWRITE || !lx_span_equal(u->name, in))
         set_attr(c, u->attr, in);
 }
@@ -345,7 +395,7 @@ bool lx_rules_start(lx_writer *w, lx_tag *tag, lx_frame *f, unsigned group)
     for (unsigned n = 0; n < rule->attrs; n++) {
         const lx_rule_attr *said = lx_rule_attrs + rule->attr + n;
         const lx_value_kind *kind = lx_kinds + said->kind;
-        lx_attr *a = said->kind ? find_attr(w, tag->attrs, said->name) : NULL;
+        lx_attr *a = said->kind ? find_attr(w, tag->attrs, said) : NULL;
 
         if (!a)
             continue;
@@ -355,7 +405,7 @@ bool lx_rules_start(lx_writer *w, lx_tag *tag, lx_frame *f, unsigned group)
     for (unsigned n = 0; n < rule->attrs && fill; n++) {
         const lx_rule_attr *said = lx_rule_attrs + rule->attr + n;
 
-        if (said->missing.p && !find_attr(w, tag->attrs, said->name))
+        if (said->missing.p && !find_attr(w, tag->attrs, said))
             add_attr(&c, said->name, said->missing);
     }
     return apply(w, tag, &c);

@@ -13,7 +13,7 @@ from lineage import canon
 from lineage.canon import twin
 
 TABLE: Final[dict[str, Any]] = tomllib.loads(files(canon).joinpath("values.toml").read_text())
-ROUNDS: Final = 20  # of each rule
+ROUNDS: Final = 30  # of each rule
 UNITS: Final = (
     *("KiB", "KiB", "KiB", "B", "MiB", "M", "bytes", "b", "kb", "KB", "GiB", "TiB", "PiB", "EiB"),
     *("", "Kib", "zz", "byte", "bytesbytes", " KiB"),
