@@ -135,7 +135,10 @@ def ports(rng: random.Random) -> str:
     return ".".join(parts)
 
 
-HOSTDEV: Final = "<devices><hostdev mode='subsystem' type='usb' managed='no'><source>{}</source></hostdev></devices>"
+HOSTDEV: Final = (
+    "<devices><hostdev mode='subsystem' type='usb' managed='no'>"
+    "<source>{}</source></hostdev></devices>"
+)
 CONTROLLER: Final = (
     "<devices><controller type='scsi' index='0' model='virtio-scsi'>{}</controller></devices>"
 )

@@ -27,6 +27,7 @@ NUMBERS: Final = (
     *("-1", "-0", "-01", "0x0", "0x1", "0x01", "0x00", "0x0001", "0x1f", "0x20", "0x7", "0x8"),
     *("0x00000002", "0x0000000002", "0x10000", "0xFF", "0XFF", "ff", "0xffffffffffffffff", "08"),
     *("010", "0x", "x", "", " ", "1 ", "on", "pci", "utc", "yes"),
+    *("01", "+1", " 2", "010", "0X1", "007") * 5,  # often one that is re-spelled
 )
 SCRAPS: Final = {
     "number": NUMBERS,

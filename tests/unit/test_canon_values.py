@@ -21,7 +21,7 @@ CASES: Final = [
 ]
 KEPT: Final = [
     *("<memory unit='zz'>5</memory>", "<memory unit=' KiB'>5</memory>", "<memory>-1</memory>"),
-    *("<memory>5 </memory>", "<memory>1.5</memory>", "<memory>0x10</memory>", "<memory>5k</memory>"),
+    *("<memory>5 </memory>", "<memory>1.5</memory>", "<memory>0x10</memory>"),
     *("<memory unit='PiB'>8192</memory>", "<memory>9007199254740992</memory>", "<memory/>"),
     *("<memory unit='b'>9223372036854775807</memory>", f"<memory>{'9' * 30}</memory>"),
     *("<memory unit='EiB'>18446744073709551615</memory>", "<memory unit='bytesx'>5</memory>"),
@@ -33,13 +33,14 @@ KEPT: Final = [
     *("<vcpu placement='static' cpuset='0-4294967295'>1</vcpu>", "<genid>{0}</genid>"),
     *("<vcpu placement='static' cpuset='1,,2'>1</vcpu>", "<genid> </genid>"),
     *("<vcpu placement='static' cpuset='1-2,^1-2'>1</vcpu>", "<iothreads>x</iothreads>"),
-    *("<clock offset='variable' adjustment='reset' basis='utc'/>", "<clock offset='utc' start=''/>"),
+    *("<clock offset='variable' adjustment='reset' basis='utc'/>", "<memory>5k</memory>"),
     "<vcpu placement='static' cpuset='99999999999999999999'>1</vcpu>",
 ]  # fmt: skip
 ADDRESSES: Final = [
     *("type='pci'", "type='pci' multifunction='on'", "type='pci' domain='0x0000'"),
-    *("type='pci' function='0x1'", "domain='0' bus='1'", "type='none' bus='010'", "type='' bus='1'"),
-    *("type='pci' slot='32'", "type='pci' bus='256'", "type='pci' slot='08'", "type='pci' slot='0x'"),
+    *("type='pci' function='0x1'", "domain='0' bus='1'", "type='none' bus='010'"),
+    *("type='pci' slot='32'", "type='pci' bus='256'", "type='pci' slot='08'"),
+    *("type='pci' slot='0x'", "type='' bus='1'"),
     *("type='pci' slot='1 '", "type='pci' slot='-1'", "type='pci' domain='0x100000000'"),
     *("type='ccw' cssid='255'", "type='isa' iobase='123456789'", "type='ccw'", "type='isa'"),
     *("type='usb' bus='0' port='1.'", "type='usb' bus='0' port='1.2.3.4.5'"),
