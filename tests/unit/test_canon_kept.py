@@ -188,7 +188,7 @@ def test_same_named_siblings_keep_their_order_and_are_all_kept() -> None:
 def test_nothing_that_another_element_or_a_hypervisor_decides_is_filled_into_a_domain() -> None:
     inside = (
         "<memory unit='KiB'>5</memory>\n<devices>\n  <disk type='file' device='disk'>\n"
-        "    <target dev='vda'/>\n  </disk>\n  <interface type='user'/>\n"
-        "  <controller type='scsi'/>\n  <graphics type='vnc'/>\n</devices>\n</domain>"
+        "    <target dev='vda'/>\n  </disk>\n  <controller type='scsi'/>\n"
+        "  <interface type='user'/>\n  <graphics type='vnc'/>\n</devices>\n</domain>"
     )
     assert domain(inside.removesuffix("</domain>"), " type='kvm'") == inside
