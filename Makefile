@@ -8,7 +8,7 @@ PIP := $(PY) -m pip --quiet --disable-pip-version-check
 export CC
 
 CORE := $(wildcard csrc/*.c csrc/*.h csrc/*.def) csrc/gen_order.py
-ORDER := lineage/canon/order.toml
+ORDER := lineage/canon/order.toml lineage/canon/values.toml
 WRAPPERS := $(wildcard lineage/*/*.pyx lineage/*/*.pxd lineage/*/*.pxi)
 BUILT := $(VENV)/.built
 DEPENDENCIES := $(VENV)/.dependencies

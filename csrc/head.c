@@ -439,7 +439,7 @@ static bool read_disk(lx_head_data *h, lx_writer *w, const lx_tag *tag, const lx
 }
 
 /* Any child element is a disk, whatever its name; several lists are one. */
-static bool read_disks(lx_head_data *h, lx_writer *w, const lx_tag *tag, lx_field f, bool first)
+static bool read_list(lx_head_data *h, lx_writer *w, const lx_tag *tag, lx_field f, bool first)
 {
     lx_array *list = f == LX_F_DISKS ? &h->disk : &h->revert_disk;
     lx_node inherited = {0};
@@ -465,6 +465,17 @@ static bool read_disks(lx_head_data *h, lx_writer *w, const lx_tag *tag, lx_fiel
             return false;
         *kept = disk;
     }
+    return ok;
+}
+
+/* What is in the snapshot's own disks is spelled by the rules of head_source.c alone. */
+static bool read_disks(lx_head_data *h, lx_writer *w, const lx_tag *tag, lx_field f, bool first)
+{
+    bool ok;
+
+    w->unruled = true;
+    ok = read_list(h, w, tag, f, first);
+    w->unruled = false;
     return ok;
 }
 

@@ -91,7 +91,7 @@ size_t lx_footprint(const lx_ctx *c)
     const lx_writer *w = &c->writer;
 
     return sizeof *c + c->input.cap + c->text.cap + c->packed.cap + w->out.buf.cap +
-           w->scratch.cap + w->text.cap + c->head.text.cap + lx_recall_footprint(&c->recall) +
+           w->scratch.cap + w->text.cap + w->values.cap + c->head.text.cap + lx_recall_footprint(&c->recall) +
            w->kid_cap * sizeof *w->kid +
            lx_metadata_footprint(w) + lx_lines_footprint(&w->lines);
 }
@@ -128,15 +128,14 @@ static bool take_input(lx_ctx *c, const uint8_t *xml, size_t len, size_t *bom, l
     if (!lx_buf_reserve(&c->input, n + LX_PAD))
         return *error = (lx_error){LX_NOMEM, 0}, false;
     survey = lx_copy_survey(c->input.data, xml + *bom, n);
+    n = survey.len;
     if (survey.high || survey.illegal) {
         lx_code code;
         size_t at = lx_check_chars(c->input.data, n, survey.illegal, &code);
 
         if (at < n)
-            return *error = (lx_error){code, at + *bom}, false;
+            return *error = (lx_error){code, source_offset(xml, len, *bom, at)}, false;
     }
-    if (survey.cr)
-        n = lx_unify_newlines(c->input.data, n);
     memset(c->input.data + n, 0, LX_PAD);
     c->input.len = n;
     return true;
@@ -149,9 +148,10 @@ static void clear(lx_ctx *c, lx_mode mode)
     lx_head_clear(&c->head, mode);
     lx_out_begin(&w->out, c->input.data);
     lx_metadata_begin(w);
-    w->out.buf.failed = w->scratch.failed = w->text.failed = false;
+    w->out.buf.failed = w->scratch.failed = w->text.failed = w->values.failed = false;
     w->strange = 0;
     w->cache = (lx_cache_size){false, false, NULL};
+    w->unruled = false;
     w->capture.inactive = w->capture.other.failed = false;
     w->capture.wanted = w->capture.seen_name = w->capture.seen_uuid = w->capture.has_uuid = false;
     w->capture.bad_uuid = NULL;

@@ -6,6 +6,7 @@
  * bytes alone, so that the processor can work on several elements at once, and nothing is kept of
  * what is read. Whatever else comes is left for write.c, which handles everything; the two share
  * their state, so that either can go on where the other stopped. */
+#include "rules.h"
 #include "siblings.h"
 #include "value.h"
 
@@ -86,6 +87,9 @@ static inline bool start_tag(const quick *c, const lx_frame *f, tag *t)
     if (LX_UNLIKELY(!t->slot || colon || (t->slot->flags & LX_FLAG_RAW) || t->name.len > 16))
         return false;
     if (LX_UNLIKELY(!attributes(c->base, t)))
+        return false;
+    if (LX_UNLIKELY(t->slot->rule) &&
+        !lx_rules_hold(t->slot->rule, t->name.p + t->name.len, t->end))
         return false;
     t->ctx = LX_UNLIKELY(t->slot->flags & LX_FLAG_TYPE_KEYED) ? typed_context(c, t)
                                                               : t->slot->child;

@@ -1,4 +1,5 @@
 #include "scan.h"
+#include "output.h"
 #include "text.h"
 
 #define BLOCK 2048 /* bytes indexed at a time: bounds the window, whatever the document */
@@ -530,7 +531,7 @@ bool lx_scan_end(lx_scan *s, bool *plain)
     const uint8_t *p = s->p + 2;
 
     *plain = true;
-    if (LX_UNLIKELY((size_t)(s->end - p) < name.len || memcmp(p, name.p, name.len) ||
+    if (LX_UNLIKELY((size_t)(s->end - p) < name.len || !lx_same(p, name.p, name.len) ||
                     (p[name.len] != '>' && !lx_is_space(p[name.len])))) {
         bool cut = (size_t)(s->end - p) <= name.len &&
                    !memcmp(p, name.p, (size_t)(s->end - p));

@@ -1,18 +1,13 @@
 #include "value.h"
 #include "text.h"
 
-static bool c_space(uint8_t c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 bool lx_value_integer(lx_span text, int64_t *value)
 {
     const uint8_t *p = text.p, *end = p + text.len;
     uint64_t limit = INT64_MAX, n = 0;
     bool negative = false;
 
-    while (p < end && c_space(*p))
+    while (p < end && lx_c_space(*p))
         p++;
     if (p < end && (*p == '+' || *p == '-'))
         negative = *p++ == '-';
@@ -28,14 +23,6 @@ bool lx_value_integer(lx_span text, int64_t *value)
     }
     *value = negative ? (int64_t)(0 - n) : (int64_t)n;
     return true;
-}
-
-static int hex(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 static bool same_letters(lx_span text, const char *lower)
@@ -73,7 +60,7 @@ bool lx_value_scale(lx_span number, lx_span unit, uint64_t *bytes)
     const uint8_t *p = number.p, *end = p + number.len;
     uint64_t scale = unit_bytes(unit), n = 0;
 
-    while (p < end && c_space(*p))
+    while (p < end && lx_c_space(*p))
         p++;
     if (p < end && *p == '+')
         p++;
@@ -115,24 +102,24 @@ bool lx_value_uuid(lx_span text, uint8_t out[36])
         memcpy(out, text.p, 36);
         return true;
     }
-    while (p < end && c_space(*p))
+    while (p < end && lx_c_space(*p))
         p++;
     while (n < 32) {
-        int d;
+        unsigned d;
 
         /* Dashes and blanks may stand between bytes, wherever. */
         if (p < end && (*p == '-' || *p == ' ') && n % 2 == 0) {
             p++;
             continue;
         }
-        if (p == end || (d = hex(*p++)) < 0)
+        if (p == end || (d = lx_digit(*p++)) > 15)
             return false;
         if (n == 8 || n == 12 || n == 16 || n == 20)
             *out++ = '-';
         *out++ = (uint8_t)digits[d];
         n++;
     }
-    while (p < end && c_space(*p))
+    while (p < end && lx_c_space(*p))
         p++;
     return p == end;
 }

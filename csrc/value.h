@@ -4,6 +4,22 @@
 
 #include "write.h"
 
+/* C's isspace(). */
+static inline bool lx_c_space(uint8_t c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* The value of a hexadecimal digit, 16 for another byte. */
+static inline unsigned lx_digit(uint8_t c)
+{
+    unsigned letter = (unsigned)(c | 0x20) - 'a';
+
+    if (c >= '0' && c <= '9')
+        return (unsigned)c - '0';
+    return letter < 6 ? letter + 10 : 16;
+}
+
 /* C's strtoll in base 10, nothing behind the number: libvirt's way to read integers. */
 bool lx_value_integer(lx_span text, int64_t *value);
 

@@ -1,9 +1,8 @@
 #include "write.h"
+#include "rules.h"
 #include "siblings.h"
 #include "text.h"
 #include "value.h"
-
-#include <limits.h>
 
 void lx_write_init(lx_writer *w, lx_scan *scan, const lx_allocator *alloc, uint64_t seed)
 {
@@ -14,6 +13,7 @@ void lx_write_init(lx_writer *w, lx_scan *scan, const lx_allocator *alloc, uint6
     lx_buf_init(&w->out.buf, alloc);
     lx_buf_init(&w->scratch, alloc);
     lx_buf_init(&w->text, alloc);
+    lx_buf_init(&w->values, alloc);
     lx_buf_init(&w->capture.name, alloc);
     lx_buf_init(&w->capture.uuid, alloc);
     lx_buf_init(&w->capture.other, alloc);
@@ -24,6 +24,7 @@ void lx_write_free(lx_writer *w)
     lx_buf_free(&w->out.buf);
     lx_buf_free(&w->scratch);
     lx_buf_free(&w->text);
+    lx_buf_free(&w->values);
     lx_buf_free(&w->capture.name);
     lx_buf_free(&w->capture.uuid);
     lx_buf_free(&w->capture.other);
@@ -83,14 +84,6 @@ static LX_NOINLINE bool reserve_order(lx_writer *w)
 
 enum { UNLISTED = -2 };
 
-/* What a look at a tag's attributes finds. */
-typedef struct {
-    uint64_t seen;   /* ranks */
-    uint8_t at[64];  /* of a seen rank: the attribute's number */
-    bool rising;     /* all are listed, in order, none comes twice */
-    bool single;     /* all are listed, none comes twice */
-} lx_ranks;
-
 /* Look the attributes up: their ranks, UNLISTED for names that the context does not have. */
 static inline void rank_attributes(lx_writer *w, const lx_tag *tag, unsigned ctx, lx_ranks *r)
 {
@@ -107,7 +100,7 @@ static inline void rank_attributes(lx_writer *w, const lx_tag *tag, unsigned ctx
         single &= (bit & ~seen) != 0;
         seen |= bit;
         rising &= rank > last;
-        r->at[rank & 63] = (uint8_t)i;
+        r->at[rank & 63] = (uint16_t)i;
         w->rank[i] = (int16_t)rank;
         last = rank;
     }
@@ -220,26 +213,19 @@ static inline void write_name(lx_writer *w, const lx_tag *tag, unsigned level)
     }
 }
 
-#define IN_LINE UINT_MAX
-
-/* Write "<name attributes" without the end of the tag, on a new line at `level` or IN_LINE. */
-static bool write_start(lx_writer *w, const lx_tag *tag, unsigned ctx, unsigned level)
+/* The same, its attributes ranked. */
+static inline bool write_ranked(lx_writer *w, const lx_tag *tag, const lx_ranks *r, unsigned level)
 {
     const lx_attr *a;
-    bool sorted;
-    lx_ranks r;
+    bool sorted = r->rising;
 
-    if (LX_UNLIKELY(!w->order) && !reserve_order(w))
-        return false;
-    rank_attributes(w, tag, ctx, &r);
-    sorted = r.rising;
-    if (LX_UNLIKELY(!r.single) && !order_unusual(w, tag, &sorted))
+    if (LX_UNLIKELY(!r->single) && !order_unusual(w, tag, &sorted))
         return false;
     sorted = sorted && tag->plain;
-    if (level != IN_LINE && !sorted && lx_out_parted(&w->out)) {
+    if (level != LX_IN_LINE && !sorted && lx_out_parted(&w->out)) {
         write_name(w, tag, level);
     } else {
-        if (level != IN_LINE)
+        if (level != LX_IN_LINE)
             lx_out_newline(&w->out, level);
         lx_out_source(&w->out, tag->start,
                       sorted ? tag->attrs_end : tag->name.p + tag->name.len);
@@ -248,14 +234,24 @@ static bool write_start(lx_writer *w, const lx_tag *tag, unsigned ctx, unsigned 
         lx_out_flush(&w->out);
     }
     a = w->scan->attr;
-    if (LX_LIKELY(r.single)) {
-        for (; r.seen; r.seen &= r.seen - 1)
-            write_attribute(w, a + r.at[__builtin_ctzll(r.seen)]);
+    if (LX_LIKELY(r->single)) {
+        for (uint64_t seen = r->seen; seen; seen &= seen - 1)
+            write_attribute(w, a + r->at[__builtin_ctzll(seen)]);
     } else {
         for (uint32_t i = 0; i < tag->attrs; i++)
             write_attribute(w, a + w->order[i]);
     }
     return true;
+}
+
+bool lx_write_start(lx_writer *w, const lx_tag *tag, unsigned ctx, unsigned level)
+{
+    lx_ranks r;
+
+    if (LX_UNLIKELY(!w->order) && !reserve_order(w))
+        return false;
+    rank_attributes(w, tag, ctx, &r);
+    return write_ranked(w, tag, &r, level);
 }
 
 /* ---- frames ---- */
@@ -277,15 +273,17 @@ static const uint8_t natures[4] = {
 };
 
 /* Open a frame for the element of the tag and write its start. */
-static bool push(lx_writer *w, const lx_tag *tag, const lx_slot *slot)
+static inline bool push(lx_writer *w, const lx_tag *tag, const lx_slot *slot)
 {
     lx_frame *f = w->frame + w->top;
+    lx_tag ruled;
+    lx_ranks r;
 
     f->start = tag->start;
     f->out_start = lx_out_pos(&w->out);
     f->kid0 = w->kids;
     f->name = (lx_span){tag->name.p, tag->name.len};
-    f->attrs = tag->attrs;
+    f->rule = 0;
     f->rank = -1;
     f->high = 0;
     f->flags = slot ? slot->flags : 0;
@@ -294,8 +292,20 @@ static bool push(lx_writer *w, const lx_tag *tag, const lx_slot *slot)
     f->kids = f->disordered = f->alike = false;
     if (LX_UNLIKELY(f->out_start > LX_MAX_DOCUMENT))
         return lx_scan_fail(w->scan, LX_E_LIMIT_SIZE, tag->start);
+    if (LX_UNLIKELY(!w->order) && !reserve_order(w))
+        return false;
+    rank_attributes(w, tag, f->ctx, &r);
+    if (slot && slot->rule && !w->unruled) {
+        ruled = *tag;
+        if (!lx_rules_start(w, &ruled, f, slot->rule, &r))
+            return false;
+        if (ruled.attrs != tag->attrs)
+            rank_attributes(w, &ruled, f->ctx, &r);
+        tag = &ruled;
+    }
+    f->attrs = tag->attrs;
     w->top++;
-    if (!write_start(w, tag, f->ctx, w->level + w->top - 1))
+    if (!write_ranked(w, tag, &r, w->level + w->top - 1))
         return false;
     if (LX_UNLIKELY(f->flags & LX_FLAG_TYPE_KEYED))
         f->ctx = lx_value_typed_context(w, tag, f->ctx);
@@ -432,7 +442,7 @@ static bool mixed_start(lx_writer *w, const lx_tag *tag)
         return false;
     if (lx_out_pos(&w->out) > LX_MAX_DOCUMENT)
         return lx_scan_fail(w->scan, LX_E_LIMIT_SIZE, tag->start);
-    return write_start(w, tag, LX_CTX_NOTHING, IN_LINE);
+    return lx_write_start(w, tag, LX_CTX_NOTHING, LX_IN_LINE);
 }
 
 /* The frame on top turned out to hold text between elements: write it again, word for word. */
@@ -560,6 +570,8 @@ static bool finish(lx_writer *w, lx_leaf *leaf, const uint8_t *end, bool plain)
             lx_value_capture(w, f, leaf);
         if (LX_UNLIKELY(w->cache.wanted && w->top == 2))
             lx_value_cache_size(w, f, leaf);
+        if (f->rule && !lx_rules_text(w, f, leaf))
+            return false;
         if (!write_leaf(w, f, leaf)) {
             if (!(f->flags & LX_FLAG_OPEN_CLOSE)) {
                 w->inner_from = w->inner_to = 0;
@@ -678,8 +690,8 @@ bool lx_write_element(lx_writer *w, const lx_tag *tag, const lx_slot *slot, unsi
     } else if (!write_content(w)) {
         return false;
     }
-    if (w->out.buf.failed || w->scratch.failed || w->text.failed || w->capture.name.failed ||
-        w->capture.uuid.failed || w->capture.other.failed)
+    if (w->out.buf.failed || w->scratch.failed || w->text.failed || w->values.failed ||
+        w->capture.name.failed || w->capture.uuid.failed || w->capture.other.failed)
         return lx_scan_fail(w->scan, LX_NOMEM, w->scan->p);
     if (lx_out_pos(&w->out) > LX_MAX_DOCUMENT)
         return lx_scan_fail(w->scan, LX_E_LIMIT_SIZE, tag->start);

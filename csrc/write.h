@@ -5,6 +5,8 @@
 #include "lines.h"
 #include "scan.h"
 
+#include <limits.h>
+
 /* How the content of an element is treated. */
 typedef enum {
     LX_AS_CONTAINER, /* known, holds elements: text is dropped */
@@ -25,6 +27,7 @@ typedef struct {
     uint16_t ctx;
     uint8_t flags;
     uint8_t nature;
+    uint16_t rule; /* of rules.c, 0: none */
     bool kids;       /* has a child: its '>' is written */
     bool disordered; /* a child came out of rank */
     bool alike;      /* some children may have to be sorted by value: see siblings.h */
@@ -69,10 +72,12 @@ typedef struct {
     lx_kid *kid;
     size_t kids, kid_cap;
     lx_buf scratch, text;
+    lx_buf values; /* of the attributes of the tag last read, where a rule changed them */
     const lx_allocator *alloc;
     size_t inner_from, inner_to; /* output between the tags of the element last written */
     lx_capture capture;
     lx_cache_size cache;
+    bool unruled; /* values are somebody else's affair: see rules.h */
     uint16_t *order; /* attribute numbers in canonical order */
     int16_t *rank;   /* of each attribute, behind `order` in one allocation */
     struct lx_metadata *metadata;
@@ -89,6 +94,18 @@ bool lx_write_element(lx_writer *w, const lx_tag *tag, const lx_slot *slot, unsi
 /* Attribute numbers of the tag in canonical order for the context. Checks names and
  * duplicates. *sorted: they came in that order. NULL: refused. */
 const uint16_t *lx_write_order(lx_writer *w, const lx_tag *tag, unsigned ctx, bool *sorted);
+
+/* What a look at a tag's attributes finds. */
+typedef struct {
+    uint64_t seen;   /* ranks */
+    uint16_t at[64]; /* of a seen rank: the attribute's number */
+    bool rising;     /* all are listed, in order, none comes twice */
+    bool single;     /* all are listed, none comes twice */
+} lx_ranks;
+
+/* Write "<name attributes" of a tag without its end, on a new line at `level` or LX_IN_LINE. */
+#define LX_IN_LINE UINT_MAX
+bool lx_write_start(lx_writer *w, const lx_tag *tag, unsigned ctx, unsigned level);
 
 /* Append an attribute, " name='value'". */
 void lx_write_attr(lx_writer *w, const lx_attr *a);

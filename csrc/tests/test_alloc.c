@@ -57,6 +57,9 @@ static const char *const documents[] = {
     "<domain><cputune><vcpupin vcpu='1'/><vcpupin vcpu='0'/></cputune><devices><video/><disk/>"
     "<video><model primary='yes'/></video></devices></domain>",
     "<domain a1='' a2='' a3='' a4='' a5='' a6='' a7='' a8='' a9='' b1=''/>",
+    "<domain><memory z='&#9;' unit='M'>&#53;</memory><vcpu cpuset='3,1'> 2</vcpu><clock a1='' a2=''"
+    " a3='' a4='' a5='' a6='' a7=''/><devices><disk><driver queues='&#48;1'/></disk></devices>"
+    "</domain>",
 };
 
 /* Read, pack, load and print; true if all of it went well. */

@@ -62,6 +62,22 @@ SHAPES: dict[str, tuple[int, Callable[[int], str]]] = {
         10,
         lambda n: siblings(f"<d name='a'{attributes(1023)}/>", "disks")(n),
     ),
+    "values, in one set": (
+        5000,
+        lambda n: f"<domain><vcpu cpuset='{'0-16383,' * n}'>1</vcpu></domain>",
+    ),
+    "values, in many sets": (
+        1000,
+        lambda n: "<domain><cputune>" + "<emulatorpin cpuset='01'/>" * n + "</cputune></domain>",
+    ),
+    "values, of elements with many attributes": (
+        10,
+        lambda n: (
+            "<domain><devices><disk>"
+            + f"<address type='pci' slot='1'{attributes(1020)}/>" * n
+            + "</disk></devices></domain>"
+        ),
+    ),
     "attributes, in metadata": (10, lambda n: metadata(f"<b{attributes(1024)}/>" * n)),
     "declarations, nested": (
         5,
