@@ -92,7 +92,7 @@ size_t lx_footprint(const lx_ctx *c)
 
     return sizeof *c + c->input.cap + c->text.cap + c->packed.cap + w->out.buf.cap +
            w->scratch.cap + w->text.cap + c->head.text.cap + lx_recall_footprint(&c->recall) +
-           w->kid_cap * sizeof *w->kid +
+           w->kid_cap * sizeof *w->kid + w->mixed.cap * sizeof *w->mixed.at +
            lx_metadata_footprint(w);
 }
 

@@ -58,6 +58,15 @@ typedef struct {
     const uint8_t *bad; /* source of one that is no size */
 } lx_cache_size;
 
+/* Elements of the tree being written that are mixed (mixed.c). */
+typedef struct {
+    uint32_t *at; /* offsets of their '<' */
+    size_t used, cap;
+    size_t next; /* the first that may still be ahead */
+    bool known;
+    size_t outgrown; /* length of the output at which it is time to know */
+} lx_mixed;
+
 typedef struct {
     lx_scan *scan;
     lx_out out;
@@ -74,6 +83,7 @@ typedef struct {
     lx_cache_size cache;
     uint16_t *order; /* attribute numbers in canonical order */
     int16_t *rank;   /* of each attribute, behind `order` in one allocation */
+    lx_mixed mixed;
     struct lx_metadata *metadata;
 } lx_writer;
 
@@ -87,6 +97,9 @@ bool lx_write_element(lx_writer *w, const lx_tag *tag, const lx_slot *slot, unsi
 /* Attribute numbers of the tag in canonical order for the context. Checks names and
  * duplicates. *sorted: they came in that order. NULL: refused. */
 const uint16_t *lx_write_order(lx_writer *w, const lx_tag *tag, unsigned ctx, bool *sorted);
+
+/* Write "<name attributes" without the end of the tag. */
+bool lx_write_start(lx_writer *w, const lx_tag *tag, unsigned ctx);
 
 /* Append an attribute, " name='value'". */
 void lx_write_attr(lx_writer *w, const lx_attr *a);

@@ -51,6 +51,8 @@ typedef struct {
     const char *name, *before, *unit, *after;
 } shape;
 
+#define DEEP "<x><x><x><x><x><x><x><x>"
+#define DEEP_END "t</x></x></x></x></x></x></x></x>"
 #define HEAD "<domainsnapshot><name>s</name><state>shutoff</state><creationTime>1</creationTime>"
 static const shape shapes[] = {
     {"unknown elements", HEAD, "<a/>", "</domainsnapshot>"},
@@ -64,6 +66,8 @@ static const shape shapes[] = {
     {"quotes", "<domain><name>", "'", "</name></domain>"},
     {"namespaces", "<domain>", "<a xmlns:a='u'><a:b/></a>", "</domain>"},
     {"mixed", "<domain><x>", "t<a/>", "</x></domain>"},
+    {"mixed, as shows at the end", "<domain>" DEEP DEEP DEEP DEEP, "<a/>",
+     DEEP_END DEEP_END DEEP_END DEEP_END "</domain>"},
     {"comments", "<domain>", "<!---->", "</domain>"},
 };
 

@@ -83,6 +83,14 @@ SHAPES: dict[str, tuple[int, Callable[[int], str]]] = {
     "nesting": (10, lambda n: request(("<z>" * 250 + "</z>" * 250) * n)),
     "nesting, in metadata": (50, lambda n: metadata(("<z>" * 250 + "</z>" * 250) * n)),
     "nesting, in a name": (50, siblings("<z>" * 250 + "x" + "</z>" * 250, "name")),
+    "mixed at every level, as shows at the end": (
+        1,
+        lambda n: request("<z>" * 60 * n + "<a>" + "&#65;" * 20_000 * n + "</a>" + "x</z>" * 60 * n),
+    ),
+    "mixed at every level, each beginning another": (
+        10,
+        lambda n: request(("<z><m><i/>x</m>" * 120 + "<y/>" * 500 + "</z>" * 120) * n),
+    ),
     "wrong order at every level": (
         3,
         lambda n: f"<domain><devices>{backwards(200) * n}</devices></domain>",
