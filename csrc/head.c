@@ -21,6 +21,16 @@ void lx_head_free(lx_head_data *h)
         h->alloc->release(h->alloc->user, arrays[i]->data);
 }
 
+size_t lx_head_footprint(const lx_head_data *h)
+{
+    const lx_array *arrays[] = {&h->disk, &h->revert_disk, &h->pair, &h->extra, &h->disk_extra};
+    size_t sum = h->text.cap;
+
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+        sum += arrays[i]->cap * arrays[i]->size;
+    return sum;
+}
+
 void lx_head_clear(lx_head_data *h, lx_mode mode)
 {
     lx_head_data kept = *h;

@@ -88,12 +88,9 @@ void lx_use_scalar(lx_ctx *c, bool scalar)
 
 size_t lx_footprint(const lx_ctx *c)
 {
-    const lx_writer *w = &c->writer;
-
-    return sizeof *c + c->input.cap + c->text.cap + c->packed.cap + w->out.buf.cap +
-           w->scratch.cap + w->text.cap + c->head.text.cap + lx_recall_footprint(&c->recall) +
-           w->kid_cap * sizeof *w->kid + w->mixed.cap * sizeof *w->mixed.at +
-           lx_metadata_footprint(w);
+    return sizeof *c + c->input.cap + c->text.cap + c->packed.cap + c->type.cap +
+           lx_scan_footprint(&c->scan) + lx_write_footprint(&c->writer) +
+           lx_head_footprint(&c->head) + lx_recall_footprint(&c->recall);
 }
 
 /* ---- reading ---- */

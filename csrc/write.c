@@ -1,3 +1,4 @@
+#include "metadata.h"
 #include "mixed.h"
 #include "text.h"
 #include "value.h"
@@ -27,6 +28,15 @@ void lx_write_free(lx_writer *w)
     w->alloc->release(w->alloc->user, w->order);
     w->alloc->release(w->alloc->user, w->mixed.at);
     lx_metadata_free(w);
+}
+
+size_t lx_write_footprint(const lx_writer *w)
+{
+    return w->out.buf.cap + w->scratch.cap + w->text.cap + w->capture.name.cap +
+           w->capture.uuid.cap + w->capture.other.cap + w->kid_cap * sizeof *w->kid +
+           w->mixed.cap * sizeof *w->mixed.at +
+           (w->order ? LX_MAX_ATTRIBUTES * (sizeof *w->order + sizeof *w->rank) : 0) +
+           lx_metadata_footprint(w);
 }
 
 /* ---- attributes ---- */

@@ -89,6 +89,7 @@ typedef struct {
 
 void lx_write_init(lx_writer *w, lx_scan *scan, const lx_allocator *alloc);
 void lx_write_free(lx_writer *w);
+size_t lx_write_footprint(const lx_writer *w);
 
 /* Write the element whose start tag was just read, on a new line at `level`, and read it to its
  * end. `slot` says what it is: lx_order_child of the place where it stands, or NULL. */
