@@ -60,9 +60,10 @@ void *lx_head_add(lx_head_data *h, lx_array *array)
 
 lx_ref lx_head_keep(lx_head_data *h, const void *bytes, size_t len)
 {
-    lx_ref ref = {(uint32_t)h->text.len, (uint32_t)len, true};
+    lx_ref ref = {(uint32_t)h->text.len, 0, true};
 
     lx_buf_add(&h->text, bytes, len);
+    ref.len = (uint32_t)h->text.len - ref.off; /* 0 if memory is short */
     return ref;
 }
 

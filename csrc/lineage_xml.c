@@ -260,6 +260,8 @@ bool lx_read(lx_ctx *c, const uint8_t *xml, size_t len, lx_mode mode, lx_documen
     }
     clear(c, mode);
     lx_scan_begin(&c->scan, c->input.data, c->input.len);
+    if (c->head.text.failed)
+        return *error = (lx_error){LX_NOMEM, 0}, false;
     if (read_document(c)) {
         describe(c, out);
         *error = (lx_error){LX_OK, 0};
@@ -310,7 +312,7 @@ bool lx_load(lx_ctx *c, lx_bytes head, const lx_bytes bodies[LX_BODIES], lx_erro
 
     c->kind = LX_SNAPSHOT;
     clear(c, LX_REDEFINE);
-    ok = lx_head_unpack(&c->head, head, &code);
+    ok = !c->head.text.failed && lx_head_unpack(&c->head, head, &code);
     if (c->head.nomem || c->head.text.failed) {
         code = LX_NOMEM;
         ok = false;
