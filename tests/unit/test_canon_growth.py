@@ -85,7 +85,9 @@ SHAPES: dict[str, tuple[int, Callable[[int], str]]] = {
     "nesting, in a name": (50, siblings("<z>" * 250 + "x" + "</z>" * 250, "name")),
     "mixed at every level, as shows at the end": (
         1,
-        lambda n: request("<z>" * 60 * n + "<a>" + "&#65;" * 20_000 * n + "</a>" + "x</z>" * 60 * n),
+        lambda n: request(
+            "<z>" * 60 * n + "<a>" + "&#65;" * 20_000 * n + "</a>" + "x</z>" * 60 * n
+        ),
     ),
     "mixed at every level, each beginning another": (
         10,
