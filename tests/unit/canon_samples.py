@@ -58,12 +58,14 @@ def refusal(xml: bytes | str, mode: str = "redefine") -> DocumentError:
 
 def exact(error: XMLError, xml: bytes | str, mode: str) -> XMLError:
     """The core's error, which must be of the class that the twin gave."""
+    known = None
     try:
         _core.canonicalize(xml, mode=mode)
-    except XMLError as known:
-        assert error.code in (CLASSES[known.code], known.code)
-        return known
-    raise AssertionError(f"the core does not refuse this as {error.code}")
+    except XMLError as of_core:
+        known = of_core
+    assert known is not None, f"the core does not refuse this as {error.code}"
+    assert error.code in (CLASSES[known.code], known.code)
+    return known
 
 
 def verdict(fields: str) -> str | list[str]:
