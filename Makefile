@@ -17,7 +17,8 @@ LIVE := $(VENV)/.live
 RIVALS := build/bench/librivals.so
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test pytest ctest fuzz live-deps bench bench-instructions compare-instructions lint wheel-test build check-tools clean
+.PHONY: help demo test pytest ctest fuzz fuzz-coverage live-deps bench bench-instructions \
+  compare-instructions lint wheel-test build check-tools clean
 
 help:
 	@echo "make demo        import an example archive, show its trees, delete a snapshot"
@@ -26,6 +27,7 @@ help:
 	@echo "make bench       the benchmarks, each with a rival"
 	@echo "make bench-instructions    count the core's instructions; compare-instructions says what moved"
 	@echo "make fuzz        libFuzzer on the C core (needs clang; FUZZ_SECONDS=60)"
+	@echo "make fuzz-coverage  the lines of the core that fuzzing reached"
 	@echo "make lint        ruff and mypy"
 	@echo "make wheel-test  build sdist and wheel, try the wheel in another directory"
 	@echo "make build       only the venv with the C core in it"
@@ -141,14 +143,37 @@ $(foreach kind,sse2 scalar,$(eval $(call ctest_rules,$(kind))))
 
 FUZZ_SECONDS ?= 60
 CLANG ?= clang
+LLVM_PROFDATA ?= llvm-profdata
+LLVM_COV ?= llvm-cov
+FUZZ := build/fuzz
+FUZZ_SEEDS := $(CURDIR)/csrc/fuzz/seeds
+FUZZ_FLAGS := -std=c11 -O1 -g -Icsrc -I$(CTEST)
+FUZZ_SOURCES := $(wildcard csrc/*.c) csrc/fuzz/fuzz_document.c
+FUZZ_NEEDS := $(FUZZ_SOURCES) $(wildcard csrc/*.h csrc/*.def) $(CTEST)/order_table.h
 
-fuzz: $(CTEST)/order_table.h
-	@command -v $(CLANG) >/dev/null || $(call needs,clang for fuzzing (Debian: apt-get install clang))
-	@mkdir -p build/fuzz/corpus
-	$(CLANG) -std=c11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-	  -Icsrc -I$(CTEST) -o build/fuzz/fuzz_document csrc/*.c csrc/fuzz/fuzz_document.c
-	cd build/fuzz && ./fuzz_document -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=10 \
-	  -dict=$(CURDIR)/csrc/fuzz/xml.dict corpus $(CURDIR)/csrc/fuzz/seeds
+$(FUZZ)/fuzz_document: $(FUZZ_NEEDS)
+	@command -v $(CLANG) >/dev/null \
+	  || $(call needs,clang for fuzzing (Debian: apt-get install clang libclang-rt-14-dev))
+	@mkdir -p $(FUZZ)/corpus
+	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	  -o $@ $(FUZZ_SOURCES)
+
+fuzz: $(FUZZ)/fuzz_document
+	cd $(FUZZ) && ./fuzz_document -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=10 \
+	  -dict=$(CURDIR)/csrc/fuzz/xml.dict corpus $(FUZZ_SEEDS)
+
+# Which lines of the core the seeds and all that was found so far reach.
+fuzz-coverage: $(FUZZ)/fuzz_coverage
+	@mkdir -p $(FUZZ)/corpus
+	@cd $(FUZZ) && LLVM_PROFILE_FILE=coverage.profraw ./fuzz_coverage -runs=0 -rss_limit_mb=0 \
+	  corpus $(FUZZ_SEEDS) 2>coverage.log || { tail -n 20 coverage.log >&2; exit 1; }
+	@$(LLVM_PROFDATA) merge -sparse -o $(FUZZ)/coverage.profdata $(FUZZ)/coverage.profraw
+	@$(PYTHON) csrc/fuzz/coverage.py $(LLVM_COV) $(FUZZ)/fuzz_coverage $(FUZZ)/coverage.profdata
+
+$(FUZZ)/fuzz_coverage: $(FUZZ_NEEDS)
+	@mkdir -p $(FUZZ)
+	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer -fprofile-instr-generate -fcoverage-mapping \
+	  -o $@ $(FUZZ_SOURCES)
 
 # --- live libvirt ------------------------------------------------------------------------
 

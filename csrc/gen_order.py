@@ -271,10 +271,10 @@ def table(entries: list[Entry]) -> tuple[int, int, list[str]]:
         bits += 1
     buckets = bits - 3
     displacements, taken = displace(entries, bits, buckets)
-    lines = ["const uint16_t lx_order_displace[1 << LX_ORDER_BUCKETS] = {"]
+    lines = ["LX_HIDDEN const uint16_t lx_order_displace[1 << LX_ORDER_BUCKETS] = {"]
     for i in range(0, 1 << buckets, 12):
         lines.append(f"    {', '.join(map(str, displacements[i : i + 12]))},")
-    lines += ["};", "const lx_slot lx_order_slots[1 << LX_ORDER_BITS] = {"]
+    lines += ["};", "LX_HIDDEN const lx_slot lx_order_slots[1 << LX_ORDER_BITS] = {"]
     for at in range(1 << bits):
         if at not in taken:
             lines.append("    {{0, 0}, LX_NO_KEY, 0, 0, 0, 0, 0},")

@@ -21,6 +21,16 @@ void lx_head_free(lx_head_data *h)
         h->alloc->release(h->alloc->user, arrays[i]->data);
 }
 
+size_t lx_head_footprint(const lx_head_data *h)
+{
+    const lx_array *arrays[] = {&h->disk, &h->revert_disk, &h->pair, &h->extra, &h->disk_extra};
+    size_t sum = h->text.cap;
+
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+        sum += arrays[i]->cap * arrays[i]->size;
+    return sum;
+}
+
 void lx_head_clear(lx_head_data *h, lx_mode mode)
 {
     memset(h, 0, offsetof(lx_head_data, alloc));
@@ -40,9 +50,10 @@ void *lx_head_add(lx_head_data *h, lx_array *array)
 
 lx_ref lx_head_keep(lx_head_data *h, const void *bytes, size_t len)
 {
-    lx_ref ref = {(uint32_t)h->text.len, (uint32_t)len, true};
+    lx_ref ref = {(uint32_t)h->text.len, 0, true};
 
     lx_buf_add(&h->text, bytes, len);
+    ref.len = (uint32_t)h->text.len - ref.off; /* 0 if memory is short */
     return ref;
 }
 

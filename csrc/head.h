@@ -118,6 +118,7 @@ typedef struct {
 
 void lx_head_init(lx_head_data *h, const lx_allocator *alloc);
 void lx_head_free(lx_head_data *h);
+size_t lx_head_footprint(const lx_head_data *h);
 void lx_head_clear(lx_head_data *h, lx_mode mode);
 
 /* Room for one more entry; its address, NULL (and h->nomem) if memory is short. */

@@ -88,12 +88,9 @@ void lx_use_scalar(lx_ctx *c, bool scalar)
 
 size_t lx_footprint(const lx_ctx *c)
 {
-    const lx_writer *w = &c->writer;
-
-    return sizeof *c + c->input.cap + c->text.cap + c->packed.cap + w->out.buf.cap +
-           w->scratch.cap + w->text.cap + w->values.cap + c->head.text.cap + lx_recall_footprint(&c->recall) +
-           w->kid_cap * sizeof *w->kid +
-           lx_metadata_footprint(w) + lx_lines_footprint(&w->lines);
+    return sizeof *c + c->input.cap + c->text.cap + c->packed.cap + c->type.cap +
+           lx_scan_footprint(&c->scan) + lx_write_footprint(&c->writer) +
+           lx_head_footprint(&c->head) + lx_recall_footprint(&c->recall);
 }
 
 /* ---- reading ---- */
@@ -263,6 +260,8 @@ bool lx_read(lx_ctx *c, const uint8_t *xml, size_t len, lx_mode mode, lx_documen
     }
     clear(c, mode);
     lx_scan_begin(&c->scan, c->input.data, c->input.len);
+    if (c->head.text.failed)
+        return *error = (lx_error){LX_NOMEM, 0}, false;
     if (read_document(c)) {
         describe(c, out);
         *error = (lx_error){LX_OK, 0};
@@ -315,7 +314,7 @@ bool lx_load(lx_ctx *c, lx_bytes head, const lx_bytes bodies[LX_BODIES], lx_erro
 
     c->kind = LX_SNAPSHOT;
     clear(c, LX_REDEFINE);
-    ok = lx_head_unpack(&c->head, head, &code);
+    ok = !c->head.text.failed && lx_head_unpack(&c->head, head, &code);
     if (c->head.nomem || c->head.text.failed) {
         code = LX_NOMEM;
         ok = false;

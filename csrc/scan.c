@@ -31,6 +31,13 @@ void lx_scan_free(lx_scan *s)
     s->alloc->release(s->alloc->user, s->twice);
 }
 
+size_t lx_scan_footprint(const lx_scan *s)
+{
+    return (BLOCK + LX_INDEX_SPARE) * sizeof *s->pos + s->attr_cap * sizeof *s->attr +
+           (s->twice ? 4 * LX_MAX_ATTRIBUTES * sizeof *s->twice : 0) +
+           s->ns.cap * sizeof *s->ns.bind + s->ns.buckets * sizeof *s->ns.bucket;
+}
+
 /* Nothing is indexed; the next window starts at `from`. */
 static void empty_window(lx_scan *s, size_t from)
 {

@@ -71,6 +71,7 @@ typedef struct {
 
 bool lx_scan_init(lx_scan *s, const lx_allocator *alloc, uint64_t seed);
 void lx_scan_free(lx_scan *s);
+size_t lx_scan_footprint(const lx_scan *s);
 
 /* Start on a text of `len` bytes followed by LX_PAD zero bytes, all characters checked. */
 void lx_scan_begin(lx_scan *s, const uint8_t *text, size_t len);

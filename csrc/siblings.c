@@ -202,7 +202,8 @@ bool lx_siblings_sorted(const lx_writer *w, const lx_frame *f)
 {
     const lx_out *o = &w->out;
 
-    if (w->kid[f->kid0].pos < o->buf.len && o->run != o->run_end)
+    /* Part of it lacks, or lies elsewhere than the rest. */
+    if (o->buf.failed || (w->kid[f->kid0].pos < o->buf.len && o->run != o->run_end))
         return false;
     for (size_t i = f->kid0, end; i < w->kids; i = end) {
         for (end = i + 1; end < w->kids && w->kid[end].rank == w->kid[i].rank;)
@@ -316,7 +317,7 @@ bool lx_siblings_arrange(lx_writer *w, const lx_frame *f)
     bool ok;
 
     lx_out_flush(&w->out);
-    if (!w->out.buf.failed && !f->disordered && lx_siblings_sorted(w, f))
+    if (!f->disordered && lx_siblings_sorted(w, f))
         return true;
     memory = w->out.buf.failed ? NULL : w->alloc->alloc(w->alloc->user, 2 * n * sizeof *memory);
     if (!memory)

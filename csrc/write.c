@@ -1,4 +1,5 @@
-#include "write.h"
+#include "metadata.h"
+#include "mixed.h"
 #include "rules.h"
 #include "siblings.h"
 #include "text.h"
@@ -30,8 +31,18 @@ void lx_write_free(lx_writer *w)
     lx_buf_free(&w->capture.other);
     w->alloc->release(w->alloc->user, w->kid);
     w->alloc->release(w->alloc->user, w->order);
+    w->alloc->release(w->alloc->user, w->mixed.at);
     lx_metadata_free(w);
     lx_lines_free(&w->lines);
+}
+
+size_t lx_write_footprint(const lx_writer *w)
+{
+    return w->out.buf.cap + w->scratch.cap + w->text.cap + w->values.cap + w->capture.name.cap +
+           w->capture.uuid.cap + w->capture.other.cap + w->kid_cap * sizeof *w->kid +
+           w->mixed.cap * sizeof *w->mixed.at +
+           (w->order ? LX_MAX_ATTRIBUTES * (sizeof *w->order + sizeof *w->rank) : 0) +
+           lx_metadata_footprint(w) + lx_lines_footprint(&w->lines);
 }
 
 /* ---- attributes ---- */
@@ -386,14 +397,6 @@ static bool blank(const uint8_t *p, size_t n)
     return true;
 }
 
-static void decode_piece(lx_buf *out, const lx_piece *piece)
-{
-    if (piece->kind == LX_CDATA)
-        lx_buf_add(out, piece->span.p, piece->span.len);
-    else
-        lx_text_decode(out, piece->span, false);
-}
-
 static void add_leaf(lx_writer *w, lx_leaf *leaf, const lx_piece *piece)
 {
     if (!leaf->span.len && !leaf->decoded && !(piece->flags & LX_V_REWRITE)) {
@@ -407,106 +410,8 @@ static void add_leaf(lx_writer *w, lx_leaf *leaf, const lx_piece *piece)
         leaf->span.len = 0;
         leaf->decoded = true;
     }
-    decode_piece(&w->text, piece);
+    lx_piece_decode(&w->text, piece);
     leaf->blank = blank(w->text.data, w->text.len);
-}
-
-/* Is the piece white space, by reference or not? */
-static bool blank_piece(lx_writer *w, const lx_piece *piece)
-{
-    if (piece->blank || !(piece->flags & LX_V_REWRITE))
-        return piece->blank;
-    w->text.len = 0;
-    decode_piece(&w->text, piece);
-    return blank(w->text.data, w->text.len);
-}
-
-/* ---- mixed content ---- */
-
-static void write_mixed_text(lx_writer *w, const lx_piece *piece)
-{
-    if (!(piece->flags & LX_V_REWRITE)) {
-        lx_out_source(&w->out, piece->span.p, piece->span.p + piece->span.len);
-        return;
-    }
-    lx_out_flush(&w->out);
-    w->text.len = 0;
-    decode_piece(&w->text, piece);
-    lx_text_escape(&w->out.buf, (lx_span){w->text.data, w->text.len}, false);
-}
-
-/* Write a start tag of mixed content: nothing is known, nothing moves. */
-static bool mixed_start(lx_writer *w, const lx_tag *tag)
-{
-    if (!tag->colon && !lx_scan_check_name(w->scan, &tag->name))
-        return false;
-    if (lx_out_pos(&w->out) > LX_MAX_DOCUMENT)
-        return lx_scan_fail(w->scan, LX_E_LIMIT_SIZE, tag->start);
-    return lx_write_start(w, tag, LX_CTX_NOTHING, LX_IN_LINE);
-}
-
-/* The frame on top turned out to hold text between elements: write it again, word for word. */
-static LX_NOINLINE bool write_mixed(lx_writer *w)
-{
-    lx_scan *s = w->scan;
-    lx_frame *f = w->frame + --w->top;
-    unsigned depth = s->depth - 1; /* around the element */
-    bool open = true; /* a start tag still lacks its '>' */
-    lx_buf *wanted = NULL; /* where its text is to go too */
-    lx_piece piece;
-    lx_tag tag;
-
-    lx_scan_rewind(s, f->start, depth);
-    lx_out_truncate(&w->out, f->out_start);
-    w->kids = f->kid0;
-    lx_out_newline(&w->out, w->level + w->top);
-    if (!lx_scan_tag(s, &tag) || !mixed_start(w, &tag))
-        return false;
-    if (w->capture.wanted && w->top == 1)
-        wanted = lx_value_capture_mixed(w, f);
-    while (s->depth > depth) {
-        bool plain;
-
-        if (!lx_scan_piece(s, &piece))
-            return false;
-        if (piece.kind == LX_COMMENT || piece.kind == LX_PI ||
-            (piece.kind == LX_CDATA && !piece.span.len))
-            continue;
-        if (piece.kind == LX_END) {
-            lx_span name = s->open[s->depth - 1];
-
-            if (!lx_scan_end(s, &plain))
-                return false;
-            if (open) {
-                lx_out_lit(&w->out, "/>");
-            } else {
-                lx_out_lit(&w->out, "</");
-                lx_out_source(&w->out, name.p, name.p + name.len);
-                lx_out_lit(&w->out, ">");
-            }
-            open = false;
-            continue;
-        }
-        if (open)
-            lx_out_lit(&w->out, ">");
-        open = false;
-        if (piece.kind != LX_START) {
-            if (wanted)
-                decode_piece(wanted, &piece);
-            write_mixed_text(w, &piece);
-            continue;
-        }
-        if (!lx_scan_tag(s, &tag) || !mixed_start(w, &tag))
-            return false;
-        open = !tag.empty;
-        if (tag.empty) {
-            lx_out_lit(&w->out, "/>");
-            lx_scan_close(s);
-        }
-    }
-    if (wanted)
-        lx_value_captured(w, f, wanted);
-    return true;
 }
 
 /* ---- elements ---- */
@@ -602,6 +507,12 @@ static bool start_child(lx_writer *w, const lx_leaf *leaf, bool *mixed)
               !leaf->blank);
     if (LX_UNLIKELY(*mixed))
         return true;
+    if (LX_UNLIKELY(lx_out_pos(&w->out) > w->mixed.outgrown)) {
+        bool written;
+
+        if (!lx_mixed_outgrown(w, &written) || written)
+            return w->scan->code == LX_OK;
+    }
     if (!lx_scan_tag(w->scan, &tag))
         return false;
     slot = listed = lx_order_child(f->ctx, &tag.name);
@@ -614,6 +525,8 @@ static bool start_child(lx_writer *w, const lx_leaf *leaf, bool *mixed)
         return false;
     if (LX_UNLIKELY(listed && (listed->flags & LX_FLAG_RAW)))
         return lx_metadata_write(w, &tag, w->level + w->top);
+    if (LX_UNLIKELY(w->mixed.known) && !(slot && slot->flags & 3) && lx_mixed_known(w, &tag))
+        return lx_mixed_write(w, &tag, NULL);
     if (!push(w, &tag, slot))
         return false;
     if (tag.empty) {
@@ -662,11 +575,11 @@ static bool write_content(lx_writer *w)
         } else if (piece.kind == LX_TEXT || piece.kind == LX_CDATA) {
             if (!f->kids)
                 add_leaf(w, &leaf, &piece);
-            else if (f->nature == LX_AS_UNKNOWN && !blank_piece(w, &piece))
+            else if (f->nature == LX_AS_UNKNOWN && !lx_piece_blank(w, &piece))
                 mixed = true;
         }
         if (LX_UNLIKELY(mixed)) {
-            if (!write_mixed(w))
+            if (!lx_mixed_again(w))
                 return false;
             leaf = (lx_leaf){{NULL, 0}, false, true};
         }
@@ -679,6 +592,7 @@ bool lx_write_element(lx_writer *w, const lx_tag *tag, const lx_slot *slot, unsi
     w->level = level;
     w->top = 0;
     w->kids = 0;
+    lx_mixed_begin(w);
     if (!push(w, tag, slot))
         return false;
     if (tag->empty) {

@@ -62,6 +62,15 @@ typedef struct {
     const uint8_t *bad; /* source of one that is no size */
 } lx_cache_size;
 
+/* Elements of the tree being written that are mixed (mixed.c). */
+typedef struct {
+    uint32_t *at; /* offsets of their '<' */
+    size_t used, cap;
+    size_t next; /* the first that may still be ahead */
+    bool known;
+    size_t outgrown; /* length of the output at which it is time to know */
+} lx_mixed;
+
 typedef struct {
     lx_scan *scan;
     lx_out out;
@@ -80,12 +89,14 @@ typedef struct {
     bool unruled; /* values are somebody else's affair: see rules.h */
     uint16_t *order; /* attribute numbers in canonical order */
     int16_t *rank;   /* of each attribute, behind `order` in one allocation */
+    lx_mixed mixed;
     struct lx_metadata *metadata;
     lx_lines lines; /* survive from document to document */
 } lx_writer;
 
 void lx_write_init(lx_writer *w, lx_scan *scan, const lx_allocator *alloc, uint64_t seed);
 void lx_write_free(lx_writer *w);
+size_t lx_write_footprint(const lx_writer *w);
 
 /* Write the element whose start tag was just read, on a new line at `level`, and read it to its
  * end. `slot` says what it is: lx_order_child of the place where it stands, or NULL. */

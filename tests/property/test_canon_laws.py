@@ -6,6 +6,7 @@ import random
 from typing import Final
 from xml.sax.saxutils import escape
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,8 @@ from benchmarks.generate import documents, scramble
 from lineage import canon
 from lineage.canon import _core
 from lineage.errors import DocumentError, SnapshotError, XMLError
+
+pytestmark = pytest.mark.usefixtures("canonicalizer")
 
 MODES: Final = ("redefine", "create", "internal")
 BODIES: Final = tuple(

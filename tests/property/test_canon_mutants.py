@@ -175,3 +175,24 @@ def test_known_names_find_their_order_around_an_unknown_one(seed: int) -> None:
     at = rewritten.index("</domainsnapshot")
     found = canon.canonicalize(rewritten[:at] + "<zork>x</zork>" + rewritten[at:]).decode()
     assert found.replace("  <zork>x</zork>\n", "", 1).encode() == document
+
+
+@LAWS
+@given(seed=SEEDS)
+def test_whatever_is_unknown_is_found_again_after_any_rewriting(seed: int) -> None:
+    rng = random.Random(seed)
+    text = rng.choice(generated()).decode()
+    marks = []
+    for number in range(rng.randint(1, 6)):
+        at, indent = rng.choice(places(text))
+        name, declared = rng.choice(
+            ((f"zork{number}", ""), (f"q:zork{number}", f" xmlns:q='urn:{number}'"))
+        )
+        marks += [f"<{name} ", f" key{number}='value{number}'", *filter(None, [declared])]
+        inner = rng.choice(("/>", f">text{number}</{name}>", f"> <in{number}/> </{name}>"))
+        marks += re.findall(r"text\d|in\d", inner)
+        new = f"{indent}<{name} key{number}='value{number}'{declared}{inner}\n"
+        text = text[:at] + new + text[at:]
+    found = canon.canonicalize(scramble(text.encode(), rng)).decode()
+    for mark in marks:
+        assert found.count(mark) == text.count(mark) >= 1

@@ -18,7 +18,7 @@ from lineage.canon import _core, twin
 from lineage.errors import DocumentError, SnapshotError
 
 from . import source_fragments
-from .canon_mutants import MODES, generated, mutant, neighbours
+from .canon_mutants import MODES, bytewise, generated, mutant, neighbours
 
 MUTANTS: Final = int(os.environ.get("LINEAGE_MUTANTS", "2500"))
 CLASSES: Final = {code: kind for code, kind, _ in _core.error_table()}
@@ -50,6 +50,14 @@ def error_of(error: DocumentError) -> tuple[str, str, int]:
 def test_the_twin_gives_the_same_bytes_or_the_same_error(seed: int) -> None:
     rng = random.Random(seed)
     xml, mode = mutant(rng), rng.choice(MODES)
+    assert verdict(_core.canonicalize, xml, mode) == verdict(twin.canonicalize, xml, mode)
+
+
+@settings(max_examples=MUTANTS, deadline=None, derandomize=True, database=None)
+@given(SEEDS)
+def test_the_twin_agrees_about_flipped_cut_and_spliced_bytes(seed: int) -> None:
+    rng = random.Random(seed)
+    xml, mode = bytewise(rng), rng.choice(MODES)
     assert verdict(_core.canonicalize, xml, mode) == verdict(twin.canonicalize, xml, mode)
 
 

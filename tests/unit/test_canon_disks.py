@@ -6,6 +6,8 @@ import pytest
 
 from .canon_samples import inside, refusal, request, verdict
 
+pytestmark = pytest.mark.usefixtures("canonicalizer")
+
 FORMATS = [
     *("raw", "dir", "bochs", "cloop", "dmg", "iso", "vpc", "vdi", "fat", "vhd", "ploop", "cow"),
     *("qcow", "qcow2", "qed", "vmdk"),

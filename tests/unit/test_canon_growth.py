@@ -104,6 +104,16 @@ SHAPES: dict[str, tuple[int, Callable[[int], str]]] = {
     "nesting": (10, lambda n: request(("<z>" * 250 + "</z>" * 250) * n)),
     "nesting, in metadata": (50, lambda n: metadata(("<z>" * 250 + "</z>" * 250) * n)),
     "nesting, in a name": (50, siblings("<z>" * 250 + "x" + "</z>" * 250, "name")),
+    "mixed at every level, as shows at the end": (
+        1,
+        lambda n: request(
+            "<z>" * 60 * n + "<a>" + "&#65;" * 20_000 * n + "</a>" + "x</z>" * 60 * n
+        ),
+    ),
+    "mixed at every level, each beginning another": (
+        10,
+        lambda n: request(("<z><m><i/>x</m>" * 120 + "<y/>" * 500 + "</z>" * 120) * n),
+    ),
     "wrong order at every level": (
         3,
         lambda n: f"<domain><devices>{backwards(200) * n}</devices></domain>",
@@ -175,7 +185,7 @@ SHAPES: dict[str, tuple[int, Callable[[int], str]]] = {
 
 
 def seconds(xml: bytes) -> float:
-    """What one reading takes of the processor: others may use it meanwhile."""
+    """What one reading takes of the processor, however busy the machine is."""
     begun = time.thread_time()
     with contextlib.suppress(DocumentError):
         canon.canonicalize(xml, mode="create")

@@ -11,6 +11,8 @@ from lineage import canon
 
 from .canon_samples import inside
 
+pytestmark = pytest.mark.usefixtures("canonicalizer")
+
 
 def domain(given: str, attributes: str = "") -> str:
     """What becomes of a domain that holds this, laid out in one line."""

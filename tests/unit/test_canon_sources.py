@@ -11,6 +11,8 @@ from tests.property import source_fragments as parts
 
 from .canon_samples import inside, refusal, request, snapshot, verdict
 
+pytestmark = pytest.mark.usefixtures("canonicalizer")
+
 
 def source(kind: str, attributes: str, inner: str) -> str:
     """What becomes of the inside of a source, in one line; or the code that refuses it."""
