@@ -16,12 +16,13 @@ TOOLS := $(VENV)/.tools
 LIVE := $(VENV)/.live
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test pytest ctest fuzz live-deps bench lint wheel-test build check-tools clean
+.PHONY: help demo test pytest ctest fuzz live-deps oracle bench lint wheel-test build check-tools clean
 
 help:
 	@echo "make demo        import an example archive, show its trees, delete a snapshot"
 	@echo "make test        the C tests and the Python tests"
 	@echo "make live-deps   what the tests against live libvirt need (Debian)"
+	@echo "make oracle      made-up documents through libvirt and the core (ORACLE_DOCUMENTS=20000)"
 	@echo "make bench       the benchmarks, each with a rival"
 	@echo "make fuzz        libFuzzer on the C core (needs clang; FUZZ_SECONDS=60)"
 	@echo "make lint        ruff and mypy"
@@ -156,6 +157,13 @@ $(LIVE): $(BUILT)
 	  </dev/null >build/live-deps.log 2>&1 || { tail -n 20 build/live-deps.log >&2; exit 1; }
 	@$(PIP) install 'libvirt-python>=9.0'
 	@touch $@
+
+# Others each time; a failure tells its seed, which ORACLE_SEED takes.
+ORACLE_DOCUMENTS ?= 20000
+
+oracle: $(LIVE)
+	LINEAGE_REQUIRE_LIVE=1 ORACLE_DOCUMENTS=$(ORACLE_DOCUMENTS) \
+	  $(PY) -m pytest tests/conformance/test_oracle.py tests/conformance/test_differences.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -11,16 +11,18 @@ is the one that shrinking goes to.
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-__all__ = ["Dice", "Grammar", "Terminal"]
+__all__ = ["Dice", "FairDice", "Grammar", "Terminal"]
 
+T = TypeVar("T")
 _TOKEN: Final = re.compile(r"\{[^{}]*\}|[()\[\]|]|[^(){}\[\]|]+")
 _RANGE: Final = re.compile(r"\{(-?\d+)\.\.(\d+)\}")
 _MANY: Final = {"*": (0, 3), "+": (1, 3)}
@@ -37,14 +39,41 @@ class Dice:
         """A whole number, both ends included."""
         return low if low == high else self.draw(_numbers(low, high))
 
+    def choice(self, of: object, count: int) -> int:
+        """One of the first `count` numbers; `of` tells one choice from another."""
+        return self.number(0, count - 1)
+
     def pick(self, choices: tuple[str, ...]) -> str:
         """One of them."""
-        return choices[self.number(0, len(choices) - 1)]
+        return choices[self.choice(choices, len(choices))]
 
     def next(self, kind: str) -> int:
         """0, 1, 2... in one sentence: what must not be there twice."""
         self.used[kind] = self.used.get(kind, -1) + 1
         return self.used[kind]
+
+
+class FairDice(Dice):
+    """Chooses what was chosen least often: a few hundred sentences hold all of a grammar."""
+
+    def __init__(self, rng: random.Random) -> None:
+        super().__init__(draw=_no_draw)
+        self._rng = rng
+        self._taken: dict[object, list[int]] = {}
+
+    def number(self, low: int, high: int) -> int:
+        return low + int(self._rng.random() * (high - low + 1))
+
+    def choice(self, of: object, count: int) -> int:
+        taken = self._taken.setdefault(of if isinstance(of, tuple) else id(of), [0] * count)
+        least = [number for number in range(count) if taken[number] == min(taken)]
+        number = least[self.number(0, len(least) - 1)]
+        taken[number] += 1
+        return number
+
+
+def _no_draw(strategy: st.SearchStrategy[T], label: object = None) -> T:
+    raise AssertionError("fair dice draw from no strategy")
 
 
 _STRATEGIES: Final[dict[tuple[int, int], st.SearchStrategy[int]]] = {}
@@ -122,5 +151,4 @@ def _sequence(nodes: list[Terminal]) -> Terminal:
 def _one_of(nodes: list[Terminal]) -> Terminal:
     if len(nodes) == 1:
         return nodes[0]
-    last = len(nodes) - 1
-    return lambda dice: nodes[dice.number(0, last)](dice)
+    return lambda dice: nodes[dice.choice(nodes, len(nodes))](dice)

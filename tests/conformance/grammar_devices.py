@@ -10,7 +10,8 @@ CHARACTERS: Final = {
     "serial": "<serial {chardev}{serial_target}{generic}</serial>",
     "serial_target": """
         [<target type='isa-serial' port='{!serial}'>[<model name='(isa-serial|isa-debugcon)'/>]
-        </target>|<target type='pci-serial' port='{!serial}'><model name='pci-serial'/></target>]""",
+        </target>|<target type='pci-serial' port='{!serial}'>
+        <model name='pci-serial'/></target>]""",
     "parallel": "<parallel {chardev}<target port='{!parallel}'/></parallel>",
     "console": """
         <console {chardev}<target type='(virtio|sclp|xen|lxc)' port='{!console}'/>
@@ -30,7 +31,8 @@ CHARACTERS: Final = {
         type='file'><source path='{!path}'[ append='(on|off)']>{labels}</source>{log}|
         type='pipe'><source path='{!path}'/>{log}|
         type='tcp'><source mode='connect' host='h.example' service='{!port}'[ tls='(yes|no)']>
-        [<reconnect enabled='yes' timeout='{1..9}'/>]</source><protocol type='(raw|telnet|telnets|tls)'/>{log}|
+        [<reconnect enabled='yes' timeout='{1..9}'/>]</source>
+        <protocol type='(raw|telnet|telnets|tls)'/>{log}|
         type='tcp'><source mode='bind' host='127.0.0.1' service='{!port}'/><protocol type='raw'/>|
         type='udp'>[<source mode='bind' host='127.0.0.1' service='{!port}'/>]
         <source mode='connect' host='h.example' service='{!port}'/>|
@@ -40,14 +42,17 @@ CHARACTERS: Final = {
     "log": "[<log file='{!path}'[ append='(on|off)']/>]",
     "labels": "[<seclabel model='dac' relabel='no'/>]",
     "smartcard": """
-        <smartcard mode='host'/>|<smartcard mode='host-certificates'><certificate>{!token}</certificate>
+        <smartcard mode='host'/>|<smartcard mode='host-certificates'>
+        <certificate>{!token}</certificate>
         <certificate>{!token}</certificate><certificate>{!token}</certificate>
         [<database>{!path}</database>]</smartcard>|
-        <smartcard mode='passthrough' {chardev}[<address type='ccid' controller='{0..3}' slot='{0..9}'/>]
+        <smartcard mode='passthrough' {chardev}
+        [<address type='ccid' controller='{0..3}' slot='{0..9}'/>]
         </smartcard>|<smartcard mode='passthrough' type='spicevmc'/>""",
     "redirdev": """
         <redirdev bus='usb' {chardev}[<boot order='{!order}'/>]</redirdev>|
-        <redirdev bus='usb' type='spicevmc'>[<address type='usb' bus='0' port='{1..9}'/>]</redirdev>""",
+        <redirdev bus='usb' type='spicevmc'>
+        [<address type='usb' bus='0' port='{1..9}'/>]</redirdev>""",
     "rng": """
         <rng model='(virtio|virtio-transitional)'>[<rate bytes='{1..9999}'[ period='{1..9999}']/>]
         (<backend model='random'>/dev/(random|urandom|hwrng)</backend>|<backend model='builtin'/>|
@@ -61,7 +66,8 @@ SCREENS: Final = {
         [ connected='keep']]>{listen}[<audio id='1'/>]</graphics>|{spice}|
         <graphics type='sdl'[ display=':{0..9}'][ xauth='{!path}'][ fullscreen='(yes|no)']>
         [<gl enable='(yes|no)'/>]</graphics>|
-        <graphics type='rdp'( port='{!port}'| autoport='yes')[ replaceUser='yes'][ multiUser='yes']>[<listen type='address'/>]
+        <graphics type='rdp'( port='{!port}'| autoport='yes')[ replaceUser='yes']
+        [ multiUser='yes']>[<listen type='address'/>]
         </graphics>|<graphics type='desktop'[ display=':{0..9}'][ fullscreen='(yes|no)']/>|
         <graphics type='egl-headless'>[<gl rendernode='{!path}'/>]</graphics>|
         <graphics type='dbus'( p2p='yes'| address='unix:path={!plain}')>[<gl enable='(yes|no)'
@@ -103,7 +109,8 @@ SCREENS: Final = {
         <output dev='{!path}'/></audio>|
         <audio id='{!audio}' type='pulseaudio' serverName='{!token}'><input name='{!token}'
         streamName='{!token}' latency='{1..99}'/><output name='{!token}'/></audio>|
-        <audio id='{!audio}' type='sdl' driver='(esd|alsa|arts|pulseaudio)'><input bufferCount='{1..9}'/><output
+        <audio id='{!audio}' type='sdl' driver='(esd|alsa|arts|pulseaudio)'>
+        <input bufferCount='{1..9}'/><output
         bufferCount='{1..9}'/></audio>|<audio id='{!audio}' type='file' path='{!path}'/>|
         <audio id='{!audio}' type='dbus'/>|<audio id='{!audio}' type='spice'>
         <input{sound_attrs}</input></audio>""",
@@ -126,13 +133,15 @@ HOST: Final = {
         <hostdev mode='subsystem' type='scsi' managed='(yes|no)'[ sgio='(filtered|unfiltered)']
         [ rawio='(yes|no)']><source><adapter name='scsi_host{0..9}'/>
         <address bus='{0..9}' target='{0..9}' unit='{0..9}'/></source>[<readonly/>][<shareable/>]
-        {generic}<address type='drive' controller='0' bus='0' target='0' unit='{!unique}'/></hostdev>|
+        {generic}
+        <address type='drive' controller='0' bus='0' target='0' unit='{!unique}'/></hostdev>|
         <hostdev mode='subsystem' type='scsi' managed='no'><source protocol='iscsi'
         name='iqn.2014-08.com.example:{!token}/1'><host name='h.example' port='{!port}'/>
         [<auth username='{!token}'><secret type='iscsi' usage='{!token}'/></auth>]
         [<initiator><iqn name='iqn.2020-01.com:x'/></initiator>]</source>
         <address type='drive' controller='0' bus='0' target='0' unit='{!unique}'/></hostdev>|
-        <hostdev mode='subsystem' type='scsi_host' managed='no'[ model='(virtio|virtio-transitional)']>
+        <hostdev mode='subsystem' type='scsi_host' managed='no'
+        [ model='(virtio|virtio-transitional)']>
         <source protocol='vhost' wwpn='naa.5123456789abcde{0..9}'/>[{pci}]</hostdev>|
         <hostdev mode='subsystem' type='mdev' managed='no' model='(vfio-pci|vfio-ccw|vfio-ap)'
         [ display='(on|off)'[ ramfb='(on|off)']]><source><address uuid='{!uuid}'/></source>
@@ -143,7 +152,8 @@ HOST: Final = {
         'misc'><source><char>{!path}</char></source>|
         'net'><source><interface>{!token}</interface></source>{ip}{route})</hostdev>""",
     "redirfilter": """
-        <redirfilter><usbdev[ class='0x08'][ vendor='0x{!hex4}'][ product='0x{!hex4}'][ version='2.0']
+        <redirfilter><usbdev[ class='0x08'][ vendor='0x{!hex4}'][ product='0x{!hex4}']
+        [ version='2.0']
         allow='(yes|no)'/>[<usbdev allow='no'/>]</redirfilter>""",
     "tpm": """
         <tpm model='(tpm-tis|tpm-crb|tpm-spapr)'>(<backend type='passthrough'>
@@ -166,7 +176,8 @@ SMALL: Final = {
         {generic}[{pci}]</watchdog>""",
     "memballoon": """
         <memballoon model='(virtio|virtio-transitional)'[ autodeflate='(on|off)']
-        [ freePageReporting='(on|off)']>[<stats period='{1..99}'/>]{generic}[{pci}][<driver{virtio}/>]
+        [ freePageReporting='(on|off)']>[<stats period='{1..99}'/>]{generic}[{pci}]
+        [<driver{virtio}/>]
         </memballoon>|<memballoon model='(none|xen)'/>""",
     "nvram": "<nvram>[<address type='spapr-vio' reg='0x{!hex4}'/>]</nvram>",
     "panic": """
@@ -188,25 +199,77 @@ SMALL: Final = {
         <memory model='virtio-mem'>[<source><nodemask>{!cpuset}</nodemask>
         <pagesize unit='KiB'>(2048|4)</pagesize></source>]<target>
         <size unit='KiB'>{4096..9999}</size><node>{0..3}</node><block unit='KiB'>2048</block>
-        <requested unit='KiB'>2048</requested>[<address base='0x15000000{0..9}'/>]</target></memory>|
+        <requested unit='KiB'>2048</requested>
+        [<address base='0x15000000{0..9}'/>]</target></memory>|
         <memory model='sgx-epc'><source><nodemask>{!cpuset}</nodemask></source><target>
         <size unit='KiB'>{1024..9999}</size>[<node>0</node>]</target></memory>""",
     "memory_source": """
-        [<source><path>{!path}</path>[<alignsize unit='KiB'>(2048|4)</alignsize>][<pmem/>]</source>|
-        <source><pagesize unit='KiB'>(2048|4)</pagesize><nodemask>{!cpuset}</nodemask></source>]""",
+        (|<source><path>{!path}</path><alignsize unit='KiB'>(2048|4)</alignsize></source>|
+        <source><path>{!path}</path>[<alignsize unit='KiB'>(2048|4)</alignsize>][<pmem/>]</source>|
+        <source><pagesize unit='KiB'>(2048|4)</pagesize><nodemask>{!cpuset}</nodemask></source>)""",
     "iommu": """
-        <iommu model='intel'>[<driver[ intremap='(on|off)'][ caching_mode='(on|off)'][ eim='(on|off)']
+        <iommu model='intel'>[<driver[ intremap='(on|off)'][ caching_mode='(on|off)']
+        [ eim='(on|off)']
         [ iotlb='(on|off)'] aw_bits='(39|48)'/>]</iommu>|<iommu model='(smmuv3|virtio)'/>""",
     "vsock": """
         <vsock model='(virtio|virtio-transitional)'>(<cid auto='(yes|no)' address='{3..99}'/>|
         <cid auto='yes'/>){generic}[{pci}][<driver{virtio}/>]</vsock>""",
 }
 # Several of these in a domain, and one at most of those.
-KINDS: Final = (
-    "disk disk disk disk_drive controller controller lease filesystem interface interface smartcard "
-    "serial parallel console channel input graphics sound audio video hostdev hostdev redirdev hub "
-    "rng shmem memory_device emulator redirfilter tpm panic watchdog memballoon nvram iommu vsock"
-).split()
-ONCE: Final = "emulator redirfilter tpm panic watchdog memballoon nvram iommu vsock".split()
+KINDS: Final = [
+    "disk",
+    "disk",
+    "disk",
+    "disk_network",
+    "disk_drive",
+    "controller",
+    "controller",
+    "pci_controller",
+    "lease",
+    "filesystem",
+    "filesystem",
+    "interface",
+    "interface",
+    "interface",
+    "smartcard",
+    "serial",
+    "parallel",
+    "console",
+    "channel",
+    "input",
+    "graphics",
+    "spice",
+    "sound",
+    "audio",
+    "video",
+    "hostdev",
+    "hostdev",
+    "redirdev",
+    "hub",
+    "rng",
+    "shmem",
+    "memory_device",
+    "memory_device",
+    "emulator",
+    "redirfilter",
+    "tpm",
+    "panic",
+    "watchdog",
+    "memballoon",
+    "nvram",
+    "iommu",
+    "vsock",
+]
+ONCE: Final = [
+    "emulator",
+    "redirfilter",
+    "tpm",
+    "panic",
+    "watchdog",
+    "memballoon",
+    "nvram",
+    "iommu",
+    "vsock",
+]
 
 DEVICES: Final = {**CHARACTERS, **SCREENS, **HOST, **SMALL}

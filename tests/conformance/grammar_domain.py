@@ -11,10 +11,6 @@ HEAD: Final = {
     "title": "<title>{!line}</title>",
     "description": "<description>{!text}</description>",
     "genid": "<genid>{!uuid}</genid>",
-    "metadata": """
-        <metadata><a:x xmlns:a='urn:a'[ b='{!value}']>
-        (|<a:y/>|{!text}|<!--c--><a:y z='&#233;'>{!text}</a:y><?p i?>|{!cdata})
-        </a:x>[<y xmlns='urn:y'>{1..9}</y>]</metadata>""",
     "memory": "<memory{dump}[ unit='(KiB|k|KB|MiB|M)']>{1048576..9999999}</memory>{current}",
     "dump": "[ dumpCore='(on|off)']",
     "unit": "[ unit='(KiB|k|KB|MiB|M|b|bytes)']",
@@ -88,7 +84,8 @@ TUNING: Final = {
         [ memAccess='(shared|private)'][ discard='(yes|no)']>{distances}{cell_cache}</cell>
         <cell id='1' cpus='2-3' memory='{1024..4096}' unit='(KiB|MiB)'/>
         {interconnects}</numa></cpu>""",
-    "distances": "[<distances><sibling id='0' value='10'/><sibling id='1' value='{11..99}'/></distances>]",
+    "distances": """
+        [<distances><sibling id='0' value='10'/><sibling id='1' value='{11..99}'/></distances>]""",
     "cell_cache": """
         [<cache level='1' associativity='(none|direct|full)' policy='(none|writeback|writethrough)'>
         <size value='{1..64}' unit='(KiB|MiB)'/><line value='{8..256}' unit='B'/></cache>]""",
@@ -97,9 +94,11 @@ TUNING: Final = {
         [<latency initiator='0' target='0' cache='1' type='access' value='{1..9}'/>]
         <bandwidth initiator='0' target='(0|1)' type='(access|read)' value='2048' unit='(KiB|MiB)'/>
         </interconnects>]""",
-    "resource": "<resource><partition>{!path}</partition>[<fibrechannel appid='{!token}'/>]</resource>",
+    "resource": """
+        <resource><partition>{!path}</partition>[<fibrechannel appid='{!token}'/>]</resource>""",
     "idmap": """
-        <idmap><uid start='0' target='{1..9999}' count='{1..9}'/>[<uid start='9' target='1' count='1'/>]
+        <idmap><uid start='0' target='{1..9999}' count='{1..9}'/>
+        [<uid start='9' target='1' count='1'/>]
         <gid start='0' target='{1..9999}' count='{1..9}'/></idmap>""",
     "perf": "<perf>{perf_event+}</perf>",
     "perf_event": "<event name='{!perf}' enabled='(yes|no)'/>",
@@ -140,7 +139,8 @@ MACHINE: Final = {
         [<smbios mode='(host|emulate|sysinfo)'/>]</os>""",
     "os_loader": """
         [<loader[ readonly='(yes|no)'][ secure='(yes|no)'] type='(rom|pflash)'>{!path}</loader>
-        (|<nvram[ template='{!path}']>{!path}</nvram>|<nvram type='file'><source file='{!path}'/></nvram>|
+        (|<nvram[ template='{!path}']>{!path}</nvram>|<nvram type='file'>
+        <source file='{!path}'/></nvram>|
         <nvram type='block'><source dev='{!path}'/></nvram>)]""",
     "os_kernel": """
         [<kernel>{!path}</kernel>[<initrd>{!path}</initrd>][<cmdline>{!line}</cmdline>]
@@ -175,7 +175,9 @@ MACHINE: Final = {
         <label>{!token}</label></seclabel>|
         <seclabel type='dynamic' model='(selinux|dac)'[ relabel='yes']>
         [<baselabel>{!token}</baselabel>]</seclabel>|<seclabel type='none' model='none'/>""",
-    "keywrap": "<keywrap><cipher name='aes' state='(on|off)'/>[<cipher name='dea' state='(on|off)'/>]</keywrap>",
+    "keywrap": """
+        <keywrap><cipher name='aes' state='(on|off)'/>
+        [<cipher name='dea' state='(on|off)'/>]</keywrap>""",
     "launch_security": """
         <launchSecurity type='sev'[ kernelHashes='(yes|no)']>[<cbitpos>{1..63}</cbitpos>]
         [<reducedPhysBits>{1..9}</reducedPhysBits>]<policy>0x(0001|3|000F)</policy>
@@ -187,7 +189,8 @@ FEATURES: Final = {
         <features>[<acpi/>][<apic[ eoi='(on|off)']/>][<pae/>][<hap[ state='(on|off)']/>]
         [<viridian/>][<privnet/>]{hyperv}{kvm}[<pvspinlock[ state='(on|off)']/>]
         {capabilities}[<pmu state='(on|off)'/>][<vmport state='(on|off)'/>]
-        [<gic[ version='(2|3|host)']/>][<smm state='on'>[<tseg unit='(MiB|KiB)'>{1..64}</tseg>]</smm>]
+        [<gic[ version='(2|3|host)']/>][<smm state='on'>
+        [<tseg unit='(MiB|KiB)'>{1..64}</tseg>]</smm>]
         [<ioapic driver='(kvm|qemu)'/>]{features_rest}</features>""",
     "features_rest": """
         [<hpt resizing='(enabled|disabled|required)'>
@@ -205,22 +208,57 @@ FEATURES: Final = {
         [<vendor_id state='on' value='{!token}'/>][<frequencies state='(on|off)'/>]
         [<reenlightenment state='(on|off)'/>][<tlbflush state='(on|off)'/>]
         [<ipi state='(on|off)'/>][<evmcs state='(on|off)'/>][<avic state='(on|off)'/>]</hyperv>|
-        <hyperv mode='passthrough'/>]""",
+        <hyperv mode='passthrough'/>|<hyperv><stimer state='on'><direct state='(on|off)'/></stimer>
+        </hyperv>]""",
     "kvm": """
         [<kvm>[<hidden state='(on|off)'/>][<hint-dedicated state='(on|off)'/>]
         [<poll-control state='(on|off)'/>][<pv-ipi state='(on|off)'/>]
         [<dirty-ring state='on' size='(4096|1024)'/>]</kvm>]""",
-    "xen": "[<xen><e820_host state='(on|off)'/>[<passthrough state='on'[ mode='(sync_pt|share_pt)']/>]</xen>]",
+    "xen": """
+        [<xen><e820_host state='(on|off)'/>[<passthrough state='on'
+        [ mode='(sync_pt|share_pt)']/>]</xen>]""",
     "capabilities": """
         [<capabilities policy='(default|allow|deny)'>[<audit_control state='(on|off)'/>]
         <mknod state='(on|off)'/>[<wake_alarm state='(on|off)'/>]</capabilities>]""",
 }
-SECTIONS: Final = (
-    "title description genid metadata max_memory blkiotune memtune memory_backing iothread_tuning "
-    "resource idmap perf pm on clock sysinfo fwcfg seclabel keywrap launch_security features"
-).split()
+SECTIONS: Final = [
+    "title",
+    "description",
+    "genid",
+    "metadata",
+    "metadata",
+    "max_memory",
+    "blkiotune",
+    "memtune",
+    "memory_backing",
+    "iothread_tuning",
+    "resource",
+    "idmap",
+    "perf",
+    "pm",
+    "on",
+    "clock",
+    "sysinfo",
+    "fwcfg",
+    "seclabel",
+    "keywrap",
+    "launch_security",
+    "features",
+    "features",
+    "features",
+]
 # Of these each domain has one at most: they name the same elements.
-PROCESSORS: Final = "vcpu vcpus iothreads cputune numatune numa cpu cpu_host".split()
-SYSTEMS: Final = "os os_firmware os_container".split()
+PROCESSORS: Final = [
+    "vcpu",
+    "vcpus",
+    "iothreads",
+    "cputune",
+    "numatune",
+    "numa",
+    "numa",
+    "cpu",
+    "cpu_host",
+]
+SYSTEMS: Final = ["os", "os_firmware", "os_container"]
 
 DOMAIN: Final = {**HEAD, **TUNING, **MACHINE, **FEATURES}

@@ -9,13 +9,16 @@ from typing import Final
 from .grammar import Dice, Grammar
 from .grammar_devices import DEVICES, KINDS, ONCE
 from .grammar_domain import DOMAIN, PROCESSORS, SECTIONS, SYSTEMS
+from .grammar_metadata import METADATA, METADATA_WORDS
 from .grammar_network import NETWORK
 from .grammar_storage import STORAGE
 from .terminals import TERMINALS
 
 __all__ = ["GRAMMAR", "Machine", "machine"]
 
-GRAMMAR: Final = Grammar({**DOMAIN, **DEVICES, **NETWORK, **STORAGE}, TERMINALS)
+GRAMMAR: Final = Grammar(
+    {**DOMAIN, **METADATA, **DEVICES, **NETWORK, **STORAGE}, {**TERMINALS, **METADATA_WORDS}
+)
 MOST_SECTIONS: Final = 6
 MOST_DEVICES: Final = 10
 
@@ -60,7 +63,7 @@ def _some(dice: Dice, names: list[str], most: int) -> list[str]:
     or are devices of which there may be several."""
     picked: list[str] = []
     for _ in range(dice.number(0, most)):
-        name = names[dice.number(0, len(names) - 1)]
+        name = names[dice.choice(names, len(names))]
         if name not in picked or (names is KINDS and name not in ONCE):
             picked.append(name)
     return picked

@@ -24,10 +24,12 @@ NETWORK: Final = {
         {nic_rest}</interface>|<interface type='vhostuser'>{mac}<source type='unix' path='{!path}'
         mode='(client|server)'/>{nic_rest}</interface>|<interface type='vhostuser'>{mac}
         <source type='unix' path='{!path}' mode='client'><reconnect enabled='yes' timeout='{1..9}'/>
-        </source>{nic_rest}</interface>|<interface type='vdpa'>{mac}<source dev='{!path}'/>{nic_rest}
+        </source>{nic_rest}</interface>|<interface type='vdpa'>{mac}
+        <source dev='{!path}'/>{nic_rest}
         </interface>|<interface type='hostdev' managed='(yes|no)'>{mac}[<driver name='vfio'/>]
         <source><address type='pci' domain='0x0000' bus='0x{!hex2}' slot='0x{!slot}'
-        function='0x{0..7}'/></source>{vlan}{virtualport}[<teaming type='transient' persistent='ua-{!unique}'/>]
+        function='0x{0..7}'/></source>{vlan}{virtualport}
+        [<teaming type='transient' persistent='ua-{!unique}'/>]
         </interface>""",
     "passt": """
         <interface type='user'>{mac}<source dev='{!token}'/>{ip}{port_forward*}
@@ -45,7 +47,8 @@ NETWORK: Final = {
         typeidversion='{1..9}' instanceid='{!uuid}'/></virtualport>|
         <virtualport type='802.1Qbh'><parameters profileid='{!token}'/></virtualport>|
         <virtualport type='openvswitch'><parameters interfaceid='{!uuid}'[ profileid='{!token}']/>
-        </virtualport>|<virtualport type='midonet'><parameters interfaceid='{!uuid}'/></virtualport>]""",
+        </virtualport>|<virtualport type='midonet'>
+        <parameters interfaceid='{!uuid}'/></virtualport>]""",
     "bandwidth": """
         [<bandwidth><inbound average='{1..99}'[ peak='{100..999}'][ burst='{1..99}']/>
         [<outbound average='{1..99}'[ peak='{100..999}'][ burst='{1..99}']/>]</bandwidth>]""",
@@ -54,12 +57,14 @@ NETWORK: Final = {
         [<ip address='2001:db8::{1..9}' family='ipv6' prefix='64'/>]""",
     "route": """
         [<route family='ipv4' address='198.51.100.0' prefix='24' gateway='192.0.2.{1..9}'
-        [ metric='{1..9}']/>|<route address='198.51.100.0' netmask='255.255.255.0' gateway='192.0.2.1'/>]""",
+        [ metric='{1..9}']/>|
+        <route address='198.51.100.0' netmask='255.255.255.0' gateway='192.0.2.1'/>]""",
     "guest": "[<guest dev='{!token}'/>]",
     "nic_rest": """
         {bandwidth}[<port isolated='(yes|no)'/>][<backenddomain name='{!token}'/>]
         [<model type='(virtio|e1000|virtio-transitional|ne2k_pci)'/>]{nic_driver}
-        [<backend[ tap='{!path}'] vhost='{!path}'/>]{filter}[<tune><sndbuf>{1..9999}</sndbuf></tune>]
+        [<backend[ tap='{!path}'] vhost='{!path}'/>]{filter}[<tune>
+        <sndbuf>{1..9999}</sndbuf></tune>]
         [<teaming type='persistent'/>][<link state='(up|down)'/>][<mtu size='{68..9000}'/>]
         [<coalesce><rx><frames max='{1..99}'/></rx></coalesce>]{generic}[{pci}]""",
     "nic_driver": """
@@ -68,7 +73,8 @@ NETWORK: Final = {
         [ tx_queue_size='(256|512)'][ rss='(on|off)'][ rss_hash_report='(on|off)']{virtio}>
         [<host csum='(on|off)'[ gso='(on|off)'][ tso4='(on|off)'][ tso6='(on|off)'][ ecn='(on|off)']
         [ ufo='(on|off)'][ mrg_rxbuf='(on|off)']/>]
-        [<guest csum='(on|off)'[ tso4='(on|off)'][ tso6='(on|off)'][ ecn='(on|off)'][ ufo='(on|off)']/>]
+        [<guest csum='(on|off)'[ tso4='(on|off)'][ tso6='(on|off)'][ ecn='(on|off)']
+        [ ufo='(on|off)']/>]
         </driver>]""",
     "filter": """
         [<filterref filter='{!token}'>[<parameter name='IP' value='192.0.2.{1..9}'/>]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,12 +13,12 @@ from hypothesis.strategies import DrawFn
 
 from benchmarks.scramble import scramble
 
-from .grammar import Dice, Grammar, Terminal
+from .grammar import Dice, FairDice, Grammar, Terminal
 from .grammar_machine import Machine, machine
 from .grammar_storage import SOURCES
 from .terminals import TERMINALS
 
-__all__ = ["PARENTS", "Document", "documents"]
+__all__ = ["PARENTS", "Document", "documents", "fair_documents"]
 
 # Snapshots that are there, for others to name as their parent: their names as XML.
 PARENTS: Final = ("p", " q&amp;r")
@@ -38,6 +39,12 @@ _TIMES: Final = (
     *("5", "-1", "+7", "007", " 8", "<b>1</b>2", "&#50;", "9223372036854775807", "\t\n5"),
     *("-9223372036854775808", "1<!--c-->2", "<![CDATA[5]]>", "&#13;5"),
 )
+# Behind or before the field of this name: the first that is not empty counts.
+_REPEATS: Final = (
+    *("<name>t</name>", "<name/>", "<description>z</description>", "<description/>", "<memory/>"),
+    *("<state/>", "<state>paused</state>", "<creationTime>8</creationTime>", "<creationTime/>"),
+    *("<parent/>", "<parent><name/></parent>", "<parent>p</parent>", "<active>2</active>"),
+)
 _MEMORY: Final = {
     "memory_off": "[<memory[ snapshot='no'](/>|>x</memory>)|<memory/>]",
     "memory_on": """
@@ -51,40 +58,71 @@ _DISKS: Final = {
         ( snapshot='external'|) type='block'>{format}{source_block}</disk>|
         ( snapshot='external'|) type='network'>{format}{source_network}</disk>""",
     "host": "<host name='h{!unique}.example' port='{!port}'/>",
+    "cookies": "",  # libvirt loses these, and the labels of a network source
+    "source_end": "(/>|>{disk_label}{source_rest}</source>)",
+    "source_rest": """
+        [<slices><slice type='storage' offset='{0..9999}' size='{1..9999}'/></slices>]
+        {auth}{encryption}[<reservations managed='yes'/>|<reservations managed='no'>
+        <source type='unix' path='{!path}' mode='client'/></reservations>]""",
+    "auth": """
+        [<auth username='{!token}'>
+        <secret type='(ceph|iscsi)' (usage='{!token}'|uuid='{!plain_uuid}')/></auth>]""",
+    "encryption": """
+        [<encryption format='luks'[ engine='(qemu|librbd)']>
+        <secret type='passphrase' (uuid='{!plain_uuid}'|usage='{!token}')/></encryption>|
+        <encryption format='(qcow|default)'/>]""",
     "format": """
         [<driver type='(raw|qcow2|qed|vmdk|vdi|fat|dmg)'(/>|>{metadata_cache}</driver>)]""",
 }
-# One of these in the place of a good field.
-_FAULTS: Final[dict[str, str]] = {
-    "name": "[<name(/>|>{!empty}</name>)]",
-    "creationTime": """[<creationTime>({!empty}|5 |5.5|1e3|0x10|9223372036854775808|--1|\u00a05|x)
-        </creationTime>]""",
-    "state": "[<state>({!empty}|on|running |nostate|Running|last| )</state>]",
-    "memory": """
-        <memory snapshot='(external|x|manual|default||No)'/>|<memory file='(m|)'/>|
-        <memory snapshot='(no|internal|manual)' file='/m'/>|<memory snapshot='external' file='m'/>|
-        <memory snapshot='internal'/>""",
-    "disks": """
-        <disks><disk(/>| snapshot='no'/>| name='' type='block'/>|
-         name='vda' snapshot='(x|default|| no)'/>| name='vda' type='(x||none)'/>|
-         name='vda' type='(dir|volume)'/>|
-         name='vda'><driver type='(x|none|Raw)'/></disk>|
-         name='vda'><source file='(x|./a)'/></disk>| name='vda' type='block'><source dev='x'/></disk>|
-         name='vda' type='network'><source name='n'/></disk>|
-         name='vda' type='network'><source protocol='(x|)' name='n'/></disk>|
-         name='vda'><driver type='raw'><metadata_cache><max_size( unit='zb'>1| unit='Ki'>1|
-        >x|>-1|>1.5|>5 | unit='EiB'>16)</max_size></metadata_cache></driver></disk>)</disks>""",
-}
-# What has many ways to be at fault comes more often.
-_KINDS_OF_FAULT: Final = (
-    *("root", "name", "creationTime", "state", "uuid"),
-    *(["memory"] * 3 + ["disks"] * 7 + ["text"] * 2),
+# A field, and what is said in its place: one row a code at least, each as likely.
+_FAULTS: Final = (
+    ("name", "[<name(/>|>{!empty}</name>)]"),
+    ("creationTime", "[<creationTime>{!empty}</creationTime>]"),
+    (
+        "creationTime",
+        "<creationTime>(5 |5.5|1e3|0x10|9223372036854775808|--1|\u00a05|x)</creationTime>",
+    ),
+    ("state", "[<state>{!empty}</state>]"),
+    ("state", "<state>(on|running |nostate|Running|last| )</state>"),
+    ("memory", "<memory snapshot='(x|default||No)'[ file='/m']/>"),
+    ("memory", "<memory snapshot='manual'[ file='/m']/>"),
+    ("memory", "<memory snapshot='(no|internal)' file='(/m|)'/>"),
+    ("memory", "<memory snapshot='external'/>"),
+    ("memory", "<memory[ snapshot='external'] file='(m|)'/>"),
+    ("offline", "<state>(shutoff|disk-snapshot)</state><memory (snapshot='internal'|file='/m')/>"),
+    ("disks", "<disks><disk[ snapshot='no'][ type='block']/></disks>"),
+    ("disks", "<disks><disk name='vda' snapshot='(x|default|| no)'[ type='x']/></disks>"),
+    ("disks", "<disks><disk name='vda' type='(x||none)'/></disks>"),
+    ("disks", "<disks><disk name='vda' type='(dir|volume)'/></disks>"),
+    ("disks", "<disks><disk name='vda'><driver type='(x|none|Raw)'/></disk></disks>"),
+    ("disks", "<disks><disk name='vda'><driver type='raw'>{cache}</driver></disk></disks>"),
+    ("disks", "<disks><disk name='vda'><source file='(x|./a)'/></disk></disks>"),
+    ("disks", "<disks><disk name='vda' type='network'><source name='n'/></disk></disks>"),
+    (
+        "disks",
+        "<disks><disk name='vda' type='network'><source protocol='(x|)' name='n'/></disk></disks>",
+    ),
+    ("domain", "{!no_uuid}"),
+    ("inactiveDomain", "{!no_uuid}"),
+    ("root", "(a|domainsnapshots|snapshot)"),
+    ("description", "{!not_xml}"),
+    ("unknown", "{!not_xml}"),
+    ("disks", "<disks><disk name='(|hda)'/></disks>"),  # for the alignment to find
 )
+_CACHE: Final = {
+    "cache": """
+        <metadata_cache><max_size( unit='(zb|Ki)'>1|>x|>-1|>1.5|>5 | unit='EiB'>16)</max_size>
+        </metadata_cache>""",
+}
 _WORDS: Final[dict[str, Terminal]] = {
     **TERMINALS,
     "empty": lambda dice: dice.pick(_EMPTY),
+    "not_xml": lambda dice: f"<x>{dice.pick(_NOT_XML)}</x>",
+    "no_uuid": lambda dice: dice.pick(("x", "{}0", "{{{}}}", "urn:uuid:{}", "-", "{}{}")),
 }
-_GRAMMAR: Final = Grammar({**SOURCES, **_MEMORY, **_DISKS, **_FAULTS}, _WORDS)
+_GRAMMAR: Final = Grammar(
+    {**SOURCES, **_MEMORY, **_DISKS, **_CACHE, **{text: text for _, text in _FAULTS}}, _WORDS
+)
 _REQUIRED: Final = ("name", "creationTime", "state")
 
 
@@ -99,17 +137,29 @@ class Document:
 @st.composite
 def documents(draw: DrawFn, uuid: str) -> Document:
     """Documents of the domain with this UUID, most of them such as libvirt takes."""
-    dice = Dice(draw)
+    return _document(Dice(draw), uuid)
+
+
+def fair_documents(rng: random.Random, uuid: str, count: int) -> Iterator[Document]:
+    """As many documents, chosen such that all of the grammar is in them."""
+    dice = FairDice(rng)
+    for _ in range(count):
+        dice.used.clear()
+        yield _document(dice, uuid)
+
+
+def _document(dice: Dice, uuid: str) -> Document:
     made = machine(dice, uuid)
     fields = _fields(dice, made)
-    fault = None
+    root, fault = "domainsnapshot", None
     if dice.number(0, 3) == 3:
-        fault = dice.pick(_KINDS_OF_FAULT)
-        _break(dice, fields, fault, uuid)
+        fault, rule = _FAULTS[dice.choice(_FAULTS, len(_FAULTS))]
+        told = _GRAMMAR.draw(dice, rule)
+        root = told if fault == "root" else root
+        _break(fields, fault, told, uuid)
     parts = [part for part in fields.values() if part]
     random.Random(dice.number(0, 2**32)).shuffle(parts)
     inside = "".join(part + dice.pick(_BETWEEN) for part in parts)
-    root = "domainsnapshot" if fault != "root" else dice.pick(("a", "domainsnapshots", "snapshot"))
     return Document(f"<{root}>{inside}</{root}>", fault)
 
 
@@ -134,6 +184,7 @@ def _fields(dice: Dice, made: Machine) -> dict[str, str]:
         "domain": _rewritten(dice, made.body()),
         "inactiveDomain": _rewritten(dice, made.body("inactiveDomain")) * dice.number(0, 1),
         "active": _optional(dice, "active", ("0", "1", "x", "")),
+        "again": dice.pick(_REPEATS) * (dice.number(0, 3) == 3),
         "unknown": dice.pick(("", "", "<zork a='1'>b</zork>")),
     }
 
@@ -160,14 +211,12 @@ def _rewritten(dice: Dice, body: str) -> str:
     return _PROLOGUE.sub("", scramble(body.encode(), rng).decode())
 
 
-def _break(dice: Dice, fields: dict[str, str], fault: str, uuid: str) -> None:
+def _break(fields: dict[str, str], fault: str, told: str, uuid: str) -> None:
     """Put the fault in."""
-    if fault == "uuid":
-        wrong = dice.pick(("x", uuid[:-1], "{" + uuid + "}", uuid + "0", "urn:uuid:" + uuid))
-        field = dice.pick(("domain", "inactiveDomain"))
-        fields[field] = fields["domain"].replace(uuid, wrong).replace("domain", field)
-    elif fault == "text":
-        field = dice.pick(("name", "description", "unknown"))
-        fields[field] = f"<{field}>{dice.pick(_NOT_XML)}</{field}>"
+    if fault in ("domain", "inactiveDomain"):
+        body = fields["domain"].replace(uuid, told.format(uuid, uuid))
+        fields[fault] = body.replace("domain", fault) if fault != "domain" else body
+    elif fault == "offline":
+        fields.update(state=told, memory="")
     elif fault != "root":
-        fields[fault] = _GRAMMAR.draw(dice, fault)
+        fields[fault] = told

@@ -19,17 +19,18 @@ SOURCES: Final = {
         [<config file='{!path}'/>]{source_rest}</source>""",
     "source_iscsi": """
         <source protocol='iscsi' name='iqn.2013-07.com.example:{!token}/1'>
-        <host name='h.example' port='{!port}'/>[<initiator><iqn name='iqn.2020-01.com:x'/></initiator>]
+        <host name='h.example' port='{!port}'/>[<initiator>
+        <iqn name='iqn.2020-01.com:x'/></initiator>]
         {source_rest}</source>""",
     "source_gluster": """
         <source protocol='gluster' name='vol/{!token}'>
         (<host name='h.example' port='{!port}'/>|<host transport='rdma' name='h' port='{!port}'/>|
         <host transport='unix' socket='{!path}'/>)</source>""",
     "source_http": """
-        <source protocol='(https|ftps)' name='{!token}'[ query='a={!token}']>
+        <source protocol=('https' name='{!token}'[ query='a={!token}']|'ftps' name='{!token}')>
         <host name='h.example' port='{!port}'/>[<ssl verify='(yes|no)'/>]
-        [<cookies><cookie name='(a|B_1)'>{!token}</cookie></cookies>]
-        [<readahead size='{1..9999}'/>][<timeout seconds='{1..9999}'/>]</source>""",
+        {cookies}[<readahead size='{1..9999}'/>][<timeout seconds='{1..9999}'/>]</source>""",
+    "cookies": "[<cookies><cookie name='(a|B_1)'>{!token}</cookie></cookies>]",
     "source_ssh": "<source protocol='(ssh|sheepdog|vxhs|tftp|ftp)' name='{!token}'>{host}</source>",
     "source_nfs": """
         <source protocol='nfs' name='{!path}'><host name='h.example'/>
@@ -73,6 +74,10 @@ DISKS: Final = {
         <disk {disk_type}{disk_middle}<target dev='{!target}' bus='virtio'[ removable='(on|off)']
         [ rotation_rate='{1..9}']/>{iotune}[<readonly/>][<shareable/>]
         [<transient[ shareBacking='(yes|no)']/>]{disk_end}{generic}{disk_address}</disk>""",
+    "disk_network": """
+        <disk type='network' device='disk'>{source_network}<target dev='{!target}' bus='virtio'/>
+        </disk>|<disk type='network' device='disk'>{source_http}
+        <target dev='{!target}' bus='virtio'/></disk>""",
     "disk_drive": """
         <disk type='file' device='disk'>[<source file='{!path}'/>]
         <target dev='{!sd}' bus='(scsi|sata|usb)'[ rotation_rate='{1..9}']/>{disk_end}</disk>|
@@ -115,7 +120,8 @@ DISKS: Final = {
         [<total_bytes_sec_max_length>{1..9}</total_bytes_sec_max_length>]]]
         [<read_iops_sec>{100..999}</read_iops_sec>[<read_iops_sec_max>{1000..9999}
         </read_iops_sec_max>]][<write_iops_sec>{100..999}</write_iops_sec>]
-        [<size_iops_sec>{1..9999}</size_iops_sec>][<group_name>g{!unique}</group_name>]</iotune>]""",
+        [<size_iops_sec>{1..9999}</size_iops_sec>]
+        [<group_name>g{!unique}</group_name>]</iotune>]""",
     "disk_end": """
         [<serial>{!token}</serial>][<wwn>5000c50015ea71a{0..9}</wwn>][<vendor>{!token}</vendor>]
         [<product>{!token}</product>]""",
@@ -141,8 +147,9 @@ OTHERS: Final = {
         <controller type='usb' index='{!same_usb}' model='ich9-uhci1'><master startport='(0|2|4)'/>
         </controller>|
         <controller type='usb' index='{!usb}' model='(qemu-xhci|nec-xhci)' ports='{1..15}'/>|
-        <controller type='xenbus' index='{!index}' maxGrantFrames='{1..99}' maxEventChannels='{1..99}'/>|
-        <controller type='(ide|fdc|sata|ccid|isa)' index='{!index}'/>|{pci_controller}""",
+        <controller type='xenbus' index='{!index}' maxGrantFrames='{1..99}'
+        maxEventChannels='{1..99}'/>|
+        <controller type='(ide|fdc|sata|ccid|isa)' index='{!index}'/>""",
     "pci_controller": """
         <controller type='pci' index='{!index}' model='pcie-root-port'>
         <model name='(pcie-root-port|ioh3420)'/><target chassis='{1..99}' port='0x{!hex2}'
@@ -151,7 +158,9 @@ OTHERS: Final = {
         <model name='pxb-pcie'/><target busNr='{1..254}'><node>{0..3}</node></target></controller>|
         <controller type='pci' index='{!index}' model='pci-bridge'><target chassisNr='{1..99}'/>
         </controller>|<controller type='pci' index='{!index}' model='pci-root'>
-        [<target index='{1..9}'/>][<pcihole64 unit='(KiB|MiB)'>{1..99}</pcihole64>]</controller>""",
+        [<target index='{1..9}'/>]</controller>|
+        <controller type='pci' index='{!index}' model='pci(|e)-root'>
+        <pcihole64 unit='(KiB|MiB)'>{1..99}</pcihole64></controller>""",
     "lease": """
         <lease><lockspace>{!token}</lockspace><key>{!token}</key>
         <target path='{!path}'[ offset='{1..99}']/></lease>""",

@@ -29,13 +29,18 @@ PROMISES: Final = (
     "a rewriting of what libvirt prints gives it back",
     "above the disks the text is libvirt's",
     "a listed disk is libvirt's",
+    "metadata is libvirt's",
     "every value is libvirt's",
 )
-(_ACCEPT, _REFUSE, _KNOWN, _FIXED, _REWRITTEN, _ABOVE, _DISK, _VALUES) = PROMISES
-_UNKNOWN: Final = "\n  <zork a='1'>b</zork>"  # what the grammar puts in to be kept; libvirt drops it
+(_ACCEPT, _REFUSE, _KNOWN, _FIXED, _REWRITTEN, _ABOVE, _DISK, _METADATA, _VALUES) = PROMISES
+_UNKNOWN: Final = (
+    "\n  <zork a='1'>b</zork>"  # what the grammar puts in to be kept; libvirt drops it
+)
 _LISTED: Final = re.compile(
     r"^    <disk name='(\w+)' snapshot=(?:.*/>|[^>]*>\n(?:      .*\n)*    </disk>)$", re.MULTILINE
 )
+
+_SUBTREE: Final = re.compile(r"^ +<metadata(?:/>|[ >].*?^ *</metadata>)$", re.MULTILINE | re.DOTALL)
 
 
 @dataclass
@@ -129,6 +134,8 @@ class Oracle:
         mine = _above_disks(ours).replace(_UNKNOWN, "")
         if mine != _above_disks(printed):
             self._breaks(_ABOVE, xml, _first_difference(mine, _above_disks(printed)))
+        if _subtrees(ours) != _subtrees(printed):
+            self._breaks(_METADATA, xml, _first_difference(_subtrees(ours), _subtrees(printed)))
         theirs = _listed(printed)
         for name, disk in _listed(ours).items():
             self.tally.disks += 1
@@ -159,6 +166,11 @@ def _ours(xml: str) -> tuple[str, str | None]:
 def _above_disks(text: str) -> str:
     """What libvirt decides without looking at the domain."""
     return text.partition("\n  <disks>")[0].partition("\n  <domain ")[0]
+
+
+def _subtrees(text: str) -> str:
+    """The metadata of both domains."""
+    return "\n".join(_SUBTREE.findall(text))
 
 
 def _listed(text: str) -> dict[str, str]:

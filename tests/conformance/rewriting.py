@@ -55,19 +55,27 @@ def _values(text: str, rng: random.Random) -> str:
 
 def _metadata(text: str, rng: random.Random) -> str:
     """Tags and texts of another spelling; not one blank more or less between them."""
-    return "".join(_metadata_token(token, rng) for token in _TOKEN.findall(text))
+    tokens = _TOKEN.findall(text)
+    out = [_tag(token, rng) if token.startswith("<") else token for token in tokens]
+    for at in range(1, len(tokens) - 1):
+        if _is_whole_content(tokens[at - 1 : at + 2]) and rng.random() < 0.3:
+            out[at] = "".join(_referenced(piece, rng) for piece in _PIECE.findall(tokens[at]))
+    return "".join(out)
 
 
-def _metadata_token(token: str, rng: random.Random) -> str:
+def _is_whole_content(tokens: list[str]) -> bool:
+    """A text alone in its element: a reference in another would decide which blanks stay."""
+    before, text, after = tokens
+    opened = before.startswith("<") and not before.startswith(("</", "<!", "<?"))
+    return opened and not before.endswith("/>") and text[0] != "<" and after.startswith("</")
+
+
+def _tag(token: str, rng: random.Random) -> str:
     if token.startswith(("<!", "<?")):
         return token
     if token.startswith("</"):
         return token[:-1] + rng.choice(("", " ", "\n")) + ">"
-    if token.startswith("<"):
-        return _ATTRIBUTE.sub(lambda match: _attribute(match, rng), token)
-    if token.strip() and rng.random() < 0.3:
-        return "".join(_referenced(piece, rng) for piece in _PIECE.findall(token))
-    return token
+    return _ATTRIBUTE.sub(lambda match: _attribute(match, rng), token)
 
 
 def _attribute(match: re.Match[str], rng: random.Random) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Final
 
 from .grammar import Dice, Terminal
@@ -34,10 +35,13 @@ def _hex(digits: int) -> Terminal:
     return lambda dice: f"{dice.number(1, 16**digits - 1):0{digits}x}"
 
 
+def _plain_uuid(dice: Dice) -> str:
+    return str(uuid.UUID(int=dice.number(1, 2**128 - 1)))
+
+
 def _uuid(dice: Dice) -> str:
-    plain = f"{dice.number(1, 2**128 - 1):032x}"
-    parts = (plain[:8], plain[8:12], plain[12:16], plain[16:20], plain[20:])
-    return ("-".join(parts), plain, "-".join(parts).upper())[dice.number(0, 2)]
+    plain = _plain_uuid(dice)
+    return (plain, plain.replace("-", ""), plain.upper())[dice.number(0, 2)]
 
 
 def _mac(dice: Dice) -> str:
@@ -68,6 +72,7 @@ TERMINALS: Final[dict[str, Terminal]] = {
     "hex2": _hex(2),
     "hex4": _hex(4),
     "uuid": _uuid,
+    "plain_uuid": _plain_uuid,
     "mac": _mac,
     "port": lambda dice: str(dice.number(1, 65535)),
     "unique": _counted("unique"),
@@ -77,7 +82,6 @@ TERMINALS: Final[dict[str, Terminal]] = {
     "index": _counted("index"),
     "usb": _counted("usb"),
     "same_usb": lambda dice: str(dice.used["usb"]),
-    "cdata": lambda _: "<![CDATA[<&>]]>",  # brackets mean something in the notation
     "serial": _counted("serial"),
     "parallel": _counted("parallel"),
     "console": _counted("console"),

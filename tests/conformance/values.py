@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby
 from typing import NamedTuple
 
 from lxml import etree
@@ -29,12 +28,12 @@ def pairs(ours: str, theirs: str) -> Iterator[Pair]:
     while todo:
         mine, other = todo.pop()
         for left, right in _partners(mine, other):
-            place = f"{mine.tag}/{left.tag}"
+            place = f"{mine.tag}/{left.tag}".replace("inactiveDomain", "domain")
             for name, value in left.attrib.items():
                 if name in right.attrib:
                     yield Pair(f"{place}@{name}", str(value), str(right.attrib[name]))
-            if len(left) == 0 and len(right) == 0:
-                yield Pair(place, left.text or "", right.text or "")
+            if len(left) == 0 and len(right) == 0 and (text := left.text or "").strip():
+                yield Pair(place, text, right.text or "")
             if left.tag != "metadata":
                 todo.append((left, right))
 
@@ -57,5 +56,17 @@ def _partners(
 
 
 def _by_name(element: etree._Element) -> dict[str, list[etree._Element]]:
-    named = sorted(element, key=lambda child: str(child.tag))
-    return {name: list(group) for name, group in groupby(named, key=lambda child: str(child.tag))}
+    groups: dict[str, list[etree._Element]] = {}
+    for child in element:
+        groups.setdefault(_name(child), []).append(child)
+    return groups
+
+
+def _name(element: etree._Element) -> str:
+    """The element's name; disks and controllers, which libvirt moves, are told apart by more."""
+    if element.tag == "controller":
+        return f"controller {element.get('type')} {element.get('index')}"
+    if element.tag != "disk":
+        return str(element.tag)
+    target = element.find("target")
+    return f"disk {element.get('name') if target is None else target.get('dev')}"
