@@ -12,7 +12,8 @@ CHARACTERS: Final = {
         [<target type='isa-serial' port='{!serial}'>[<model name='(isa-serial|isa-debugcon)'/>]
         </target>|<target type='pci-serial' port='{!serial}'>
         <model name='pci-serial'/></target>]""",
-    "parallel": "<parallel {chardev}<target port='{!parallel}'/></parallel>",
+    "parallel": """
+        <parallel {chardev}<target port='{!parallel}'/>[<alias name='ua-{!unique}'/>]</parallel>""",
     "console": """
         <console {chardev}<target type='(virtio|sclp|xen|lxc)' port='{!console}'/>
         [<alias name='ua-{!unique}'/>]</console>""",
@@ -170,7 +171,9 @@ SMALL: Final = {
         [<driver{virtio}/>]{generic}</input>|<input type='passthrough' bus='virtio'>
         <source evdev='{!path}'/></input>|<input type='evdev'><source dev='{!path}'[ grab='all']
         [ grabToggle='(ctrl-ctrl|shift-shift)'][ repeat='(on|off)']/></input>""",
-    "hub": "<hub type='usb'>[<address type='usb' bus='0' port='{1..9}'/>]</hub>",
+    "hub": """
+        <hub type='usb'>[<alias name='ua-{!unique}'/>]
+        [<address type='usb' bus='0' port='{1..9}'/>]</hub>""",
     "watchdog": """
         <watchdog model='(i6300esb|ib700|diag288)' action='(reset|poweroff|none|pause|dump)'>
         {generic}[{pci}]</watchdog>""",
@@ -182,7 +185,7 @@ SMALL: Final = {
     "nvram": "<nvram>[<address type='spapr-vio' reg='0x{!hex4}'/>]</nvram>",
     "panic": """
         <panic[ model='(isa|pseries|hyperv|s390)']>[<address type='isa' iobase='0x505'
-        [ irq='0x5']/>]</panic>""",
+        [ irq='0x5']/>][<alias name='ua-{!unique}'/>]</panic>""",
     "shmem": """
         <shmem name='s{!unique}'[ role='(master|peer)']><model type='(ivshmem|ivshmem-plain)'/>
         [<size unit='(M|MiB|KiB)'>4</size>]{generic}</shmem>|

@@ -138,7 +138,8 @@ MACHINE: Final = {
         [<bios[ useserial='(yes|no)'] rebootTimeout='{0..9999}'/>]
         [<smbios mode='(host|emulate|sysinfo)'/>]</os>""",
     "os_loader": """
-        [<loader[ readonly='(yes|no)'][ secure='(yes|no)'] type='(rom|pflash)'>{!path}</loader>
+        [<loader[ readonly='(yes|no)'][ secure='(yes|no)']
+        [ stateless='(yes|no)'] type='(rom|pflash)'>{!path}</loader>
         (|<nvram[ template='{!path}']>{!path}</nvram>|<nvram type='file'>
         <source file='{!path}'/></nvram>|
         <nvram type='block'><source dev='{!path}'/></nvram>)]""",
@@ -219,7 +220,9 @@ FEATURES: Final = {
         [ mode='(sync_pt|share_pt)']/>]</xen>]""",
     "capabilities": """
         [<capabilities policy='(default|allow|deny)'>[<audit_control state='(on|off)'/>]
-        <mknod state='(on|off)'/>[<wake_alarm state='(on|off)'/>]</capabilities>]""",
+        <mknod state='(on|off)'/>[<chown state='(on|off)'/><kill state='(on|off)'/>
+        <sys_admin state='(on|off)'/><net_raw state='(on|off)'/><syslog state='(on|off)'/>]
+        [<wake_alarm state='(on|off)'/>]</capabilities>]""",
 }
 SECTIONS: Final = [
     "title",

@@ -14,7 +14,7 @@ __all__ = ["METADATA", "METADATA_WORDS"]
 
 METADATA: Final = {
     "metadata": """
-        <metadata[ a='{!attribute}'][ xmlns:o='urn:o']>{!gap}{entry}{!gap}{entry*}</metadata>|
+        <metadata[ a='{!attribute}'][ xmlns:o='urn:o']>{!line_end}{entry}{!gap}{entry*}</metadata>|
         <metadata>{entry}</metadata>|<metadata/>|<metadata>{!gap}</metadata>""",
     "entry": """
         <a:x xmlns:a='urn:{1..9}'[ b='{!attribute}'][ a:c='{!attribute}']>{content}</a:x>{!gap}|
@@ -33,7 +33,8 @@ def _pick(*choices: str) -> Terminal:
 
 
 METADATA_WORDS: Final[dict[str, Terminal]] = {
-    "gap": _pick("", " ", "\n  ", "\r\n\t"),
+    "gap": _pick("", " ", "\n  ", "\t"),
+    "line_end": _pick("", "\r\n", "\r\n\t", "\r"),
     "words": _pick(
         *("text", " text ", "a b", "\u00e9", " \u00e9", "&#233;", "a&amp;&lt;b&gt;", "\"'", "a\nb"),
         *("x&#13;y", "&#65;", "]]&gt;", "\U0001f600"),

@@ -76,7 +76,14 @@ DISKS: Final = {
         [<transient[ shareBacking='(yes|no)']/>]{disk_end}{generic}{disk_address}</disk>""",
     "disk_network": """
         <disk type='network' device='disk'>{source_network}<target dev='{!target}' bus='virtio'/>
-        </disk>|<disk type='network' device='disk'>{source_http}
+        </disk>|<disk type='network' device='disk'>
+        <auth username='{!token}'><secret type='(ceph|iscsi)' usage='{!token}'/></auth>
+        <source protocol='(rbd|nbd)' name='p/{!token}'>{host}</source>
+        <target dev='{!target}' bus='virtio'/></disk>|<disk type='file' device='disk'>
+        <source file='{!path}' startupPolicy='(mandatory|requisite|optional)'/>
+        <target dev='{!target}' bus='virtio'/>
+        <encryption format='luks'><secret type='passphrase' uuid='{!uuid}'/></encryption></disk>|
+        <disk type='network' device='disk'>{source_http}
         <target dev='{!target}' bus='virtio'/></disk>""",
     "disk_drive": """
         <disk type='file' device='disk'>[<source file='{!path}'/>]
@@ -115,7 +122,16 @@ DISKS: Final = {
         {source_block}</backingStore>|
         <backingStore type='network'><format type='raw'/>{source_network}</backingStore>]""",
     "iotune": """
-        [<iotune>[<total_bytes_sec>{1000..99999}</total_bytes_sec>
+        [<iotune><total_iops_sec>{1..999}</total_iops_sec>
+        <total_iops_sec_max>{1000..9999}</total_iops_sec_max>
+        <total_iops_sec_max_length>{1..9}</total_iops_sec_max_length></iotune>|
+        <iotune><read_bytes_sec>{1..999}</read_bytes_sec>
+        <write_bytes_sec>{1..999}</write_bytes_sec>
+        <read_bytes_sec_max>{1000..9999}</read_bytes_sec_max>
+        <write_bytes_sec_max>{1000..9999}</write_bytes_sec_max>
+        <read_bytes_sec_max_length>{1..9}</read_bytes_sec_max_length>
+        <write_bytes_sec_max_length>{1..9}</write_bytes_sec_max_length></iotune>|
+        <iotune>[<total_bytes_sec>{1000..99999}</total_bytes_sec>
         [<total_bytes_sec_max>{100000..999999}</total_bytes_sec_max>
         [<total_bytes_sec_max_length>{1..9}</total_bytes_sec_max_length>]]]
         [<read_iops_sec>{100..999}</read_iops_sec>[<read_iops_sec_max>{1000..9999}
