@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import random
 import re
+from copy import deepcopy
 from pathlib import Path
 from typing import Final
 
@@ -34,12 +35,16 @@ UNASKABLE: Final = {"active-missing"}
 
 
 @pytest.fixture(scope="module")
-def oracle(live: LiveLibvirt) -> Oracle:
-    """The judge of this run, which has heard all documents."""
+def tallies(live: LiveLibvirt) -> tuple[Tally, Tally]:
+    """What the run met with fair dice, which fall the same everywhere, and what in all.
+
+    What hypothesis draws from a seed also depends on the modules that are loaded.
+    """
     judge = Oracle(live, SPELLED)
 
     for document in fair_documents(random.Random(SEED), judge.uuid, FAIR):
         judge.judge(document.xml)
+    fair = deepcopy(judge.tally)
 
     @seed(SEED)
     @settings(
@@ -53,13 +58,19 @@ def oracle(live: LiveLibvirt) -> Oracle:
         judge.judge(document.xml)
 
     run()
-    return judge
+    return fair, judge.tally
 
 
 @pytest.fixture(scope="module")
-def tally(oracle: Oracle) -> Tally:
+def tally(tallies: tuple[Tally, Tally]) -> Tally:
     """What the run met."""
-    return oracle.tally
+    return tallies[1]
+
+
+@pytest.fixture(scope="module")
+def fair(tallies: tuple[Tally, Tally]) -> Tally:
+    """What it met with fair dice."""
+    return tallies[0]
 
 
 @pytest.mark.parametrize("promise", PROMISES)
@@ -89,12 +100,12 @@ def test_every_error_of_the_parser_has_its_rule(codes: set[str]) -> None:
     assert {rule.means for rule in PARSERS} == codes | {"XMLError"}
 
 
-def test_every_error_of_the_parser_was_raised_by_both(tally: Tally, codes: set[str]) -> None:
-    assert set(tally.codes) == codes | {"XMLError"}
+def test_every_error_of_the_parser_was_raised_by_both(fair: Tally, codes: set[str]) -> None:
+    assert set(fair.codes) == codes | {"XMLError"}
 
 
-def test_every_context_that_libvirt_can_print_was_printed(tally: Tally) -> None:
-    assert set(tally.contexts) == CONTEXTS - UNREACHED.keys()
+def test_every_context_that_libvirt_can_print_was_printed(fair: Tally) -> None:
+    assert set(fair.contexts) == CONTEXTS - UNREACHED.keys()
 
 
 def test_disks_and_values_were_compared(tally: Tally) -> None:
@@ -102,6 +113,6 @@ def test_disks_and_values_were_compared(tally: Tally) -> None:
     assert len(tally.values) > 1000
 
 
-def test_libvirt_spells_every_listed_value_its_own_way(tally: Tally) -> None:
-    often = {place for place in SPELLED if tally.values[place] >= 20}
-    assert often <= set(tally.spelled)
+def test_libvirt_spells_every_listed_value_its_own_way(fair: Tally) -> None:
+    often = {place for place in SPELLED if fair.values[place] >= 100}
+    assert often <= set(fair.spelled)
