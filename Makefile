@@ -17,13 +17,14 @@ LIVE := $(VENV)/.live
 RIVALS := build/bench/librivals.so
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test pytest ctest fuzz fuzz-coverage live-deps bench bench-instructions \
+.PHONY: help demo test pytest ctest fuzz fuzz-coverage live-deps oracle bench bench-instructions \
   compare-instructions lint wheel-test build check-tools clean
 
 help:
 	@echo "make demo        import an example archive, show its trees, delete a snapshot"
 	@echo "make test        the C tests and the Python tests"
 	@echo "make live-deps   what the tests against live libvirt need (Debian)"
+	@echo "make oracle      made-up documents through libvirt and the core (ORACLE_DOCUMENTS=20000)"
 	@echo "make bench       the benchmarks, each with a rival"
 	@echo "make bench-instructions    count the core's instructions; compare-instructions says what moved"
 	@echo "make fuzz        libFuzzer on the C core (needs clang; FUZZ_SECONDS=60)"
@@ -186,6 +187,13 @@ $(LIVE): $(BUILT)
 	  tests: without apt-get install them by hand and libvirt-python into $(VENV))
 	@$(PIP) install 'libvirt-python>=9.0'
 	@touch $@
+
+# Others each time; a failure tells its seed, which ORACLE_SEED takes.
+ORACLE_DOCUMENTS ?= 20000
+
+oracle: $(LIVE)
+	LINEAGE_REQUIRE_LIVE=1 ORACLE_DOCUMENTS=$(ORACLE_DOCUMENTS) \
+	  $(PY) -m pytest tests/conformance/test_oracle.py tests/conformance/test_differences.py
 
 # --- benchmarks: rivals and the counter of instructions -----------------------------------
 

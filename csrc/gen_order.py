@@ -9,6 +9,7 @@ rules of values.toml that hold there; the rules are arrays in the same header.
 
 from __future__ import annotations
 
+import re
 import sys
 import tomllib
 from pathlib import Path
@@ -23,12 +24,14 @@ FLAGS = {
     "RAW": 8,  # subtree by libxml2's rules
     "SEQUENCE": 16,  # children are never reordered
     "TYPE_KEYED": 32,  # another context for one value of @type
+    "PAIR_KEYED": 64,  # never self-closed with one value of an attribute
 }
 READINGS = {"number": "LX_SORT_NUMBER", "name": "LX_SORT_NAME"}  # a list: LX_SORT_WORDS
 SORT_KEYS = 3  # of one row; order.h has the room
 MOST_CHANGES = 16  # of one rule; rules.c has the room
 # key, name, rank, flags, context inside, sort, rules
 Entry = tuple[int, str, int, int, int, int, int]
+PAIRED = re.compile(r"([^\[]+)\[@(\w+)='(\w+)'\]")  # PLACE[@attribute='value']
 GLOBAL, NOTHING, FIRST = 0, 1, 2  # context numbers; order.h knows the first two
 
 
@@ -176,6 +179,10 @@ class Order:
         self.number = {key: FIRST + i for i, key in enumerate(sorted(self.ctx))}
         self.typed = {key.partition("[")[0]: key for key in facts["type_keyed"]}
         self.sorts: list[list[dict[str, Any]]] = []  # different ones; slots count from 1
+        pairs = (PAIRED.fullmatch(key) for key in facts["open_close"])
+        self.paired = {match[1]: (match[2], match[3]) for match in pairs if match}
+        if len(set(self.paired.values())) > 1:
+            raise SystemExit("open_close: one attribute with one value is what write.c looks for")
         self.entries: list[Entry] = []
 
     def context(self, parent: str | None, name: str) -> int:
@@ -199,6 +206,8 @@ class Order:
             value |= FLAGS["CONTAINER"]
         if name in facts["open_close"] or f"{parent}/{name}" in facts["open_close"]:
             value |= FLAGS["OPEN_CLOSE"]
+        if f"{parent}/{name}" in self.paired:
+            value |= FLAGS["PAIR_KEYED"]
         if name in facts["raw"]:
             value |= FLAGS["RAW"]
         if name in facts["sequence"]:
@@ -329,6 +338,9 @@ def header(facts: dict[str, Any], values: dict[str, Any]) -> str:
         value = key.partition("'")[2].partition("'")[0]
         lines.append(f'#define LX_TYPE_KEYED_VALUE "{value}" /* of <{name}> */')
         lines.append(f"#define LX_TYPE_KEYED_CTX {order.number[key]}")
+    for attribute, value in order.paired.values():
+        lines.append(f'#define LX_PAIR_KEYED_ATTRIBUTE "{attribute}"')
+        lines.append(f'#define LX_PAIR_KEYED_VALUE "{value}"')
     lines += ["#ifdef LX_ORDER_TABLES", *tables]
     lines.append("static const lx_long_name lx_order_long[] = {")
     for entry in long:

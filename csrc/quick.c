@@ -219,15 +219,16 @@ static LX_NOINLINE bool new_child(quick *c, lx_frame *f, unsigned level)
     if (*t.end == '/') {
         end = t.end + 2;
         if (LX_UNLIKELY(t.end[1] != '>' || *t.k != (uint32_t)(t.end + 1 - c->base) ||
-                        (t.slot->flags & LX_FLAG_OPEN_CLOSE) || is_wanted(w, t.slot)))
+                        (t.slot->flags & (LX_FLAG_OPEN_CLOSE | LX_FLAG_PAIR_KEYED)) ||
+                        is_wanted(w, t.slot)))
             return false;
     } else {
         if (LX_UNLIKELY(*t.end != '>' || *t.k != (uint32_t)(t.end - c->base)))
             return false;
         end = leaf_end(c->base, &t);
         if (!end) {
-            if (t.end[1] != '\n' || !(t.slot->flags & LX_FLAG_CONTAINER) ||
-                is_wanted(w, t.slot))
+            if (t.end[1] != '\n' || is_wanted(w, t.slot) ||
+                (t.slot->flags & (LX_FLAG_CONTAINER | LX_FLAG_PAIR_KEYED)) != LX_FLAG_CONTAINER)
                 return false;
             keep(c, f, &t, level, t.end + 1, true);
             return open_frame(c, f, t.slot, c->base + *c->k, t.name.len, t.end, t.ctx);

@@ -124,7 +124,7 @@ bool lx_value_uuid(lx_span text, uint8_t out[36])
     return p == end;
 }
 
-uint16_t lx_value_typed_context(lx_writer *w, const lx_tag *tag, uint16_t ctx)
+bool lx_value_attribute_is(lx_writer *w, const lx_tag *tag, const char *name, const char *wanted)
 {
     const lx_scan *s = w->scan;
 
@@ -132,14 +132,13 @@ uint16_t lx_value_typed_context(lx_writer *w, const lx_tag *tag, uint16_t ctx)
         const lx_attr *a = s->attr + i;
         lx_span value = {a->value, (size_t)(a->value_end - a->value)};
 
-        if (!lx_name_is(&a->name, "type"))
+        if (a->name.len != strlen(name) || memcmp(a->name.p, name, a->name.len))
             continue;
         w->text.len = 0;
         lx_text_decode(&w->text, value, true);
-        value = (lx_span){w->text.data, w->text.len};
-        return lx_span_is(value, LX_TYPE_KEYED_VALUE) ? LX_TYPE_KEYED_CTX : ctx;
+        return w->text.len == strlen(wanted) && !memcmp(w->text.data, wanted, w->text.len);
     }
-    return ctx;
+    return false;
 }
 
 /* Is the element of the start tag at p in a default namespace, if `around` is in one? */

@@ -34,8 +34,8 @@ bool lx_value_is_uuid(lx_span text);
  * KiB for 1024s, KB for 1000s, in any case, as libvirt scales integers. */
 bool lx_value_scale(lx_span number, lx_span unit, uint64_t *bytes);
 
-/* The context of an element whose context hangs on its @type; `ctx` for the other types. */
-uint16_t lx_value_typed_context(lx_writer *w, const lx_tag *tag, uint16_t ctx);
+/* Does the tag, which was read last, give this value to the attribute? */
+bool lx_value_attribute_is(lx_writer *w, const lx_tag *tag, const char *name, const char *wanted);
 
 /* A child of <domain> without children of its own ends: learn the domain's name and UUID from
  * it; the UUID's text becomes the canonical one. */

@@ -318,8 +318,12 @@ static inline bool push(lx_writer *w, const lx_tag *tag, const lx_slot *slot)
     w->top++;
     if (!write_ranked(w, tag, &r, w->level + w->top - 1))
         return false;
-    if (LX_UNLIKELY(f->flags & LX_FLAG_TYPE_KEYED))
-        f->ctx = lx_value_typed_context(w, tag, f->ctx);
+    if (LX_UNLIKELY(f->flags & LX_FLAG_TYPE_KEYED) &&
+        lx_value_attribute_is(w, tag, "type", LX_TYPE_KEYED_VALUE))
+        f->ctx = LX_TYPE_KEYED_CTX;
+    if (LX_UNLIKELY(f->flags & LX_FLAG_PAIR_KEYED) &&
+        lx_value_attribute_is(w, tag, LX_PAIR_KEYED_ATTRIBUTE, LX_PAIR_KEYED_VALUE))
+        f->flags |= LX_FLAG_OPEN_CLOSE;
     return true;
 }
 

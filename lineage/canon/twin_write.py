@@ -163,6 +163,12 @@ def content(element: Element) -> Literal["text", "elements", "mixed"]:
     return "elements" if blank else "mixed"
 
 
+def is_pair(element: Element, place: str) -> bool:
+    """Whether `element`, which is listed as `place`, is never self-closed."""
+    keyed = (f"{place}[@{name}='{value}']" for name, value in element.attributes)
+    return not order().open_close.isdisjoint({element.name, place, *keyed})
+
+
 def write(element: Element, path: list[Element], out: list[str], around: Context = NONE) -> None:
     """Append the canonical lines of `element`, which stands inside the elements of `path`.
 
@@ -195,7 +201,7 @@ def write(element: Element, path: list[Element], out: list[str], around: Context
         out.append(f"</{element.name}>\n")
     elif inside == "text" and element.text():
         out.append(f">{escape(element.text())}</{element.name}>\n")
-    elif order().open_close & {element.name, place}:
+    elif is_pair(element, place):
         out.append(f">\n{indent}</{element.name}>\n")
     else:
         out.append("/>\n")
