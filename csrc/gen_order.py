@@ -111,11 +111,8 @@ class Rules:
         attrs: list[str] = []
         rules = []
         for index, known in self.written:
-            rule, first = self.rules[index], len(attrs)
-            attrs += self.attributes(rule, known)
-            number = self.kind_number[rule["text"]] if "text" in rule else 0
-            flags = f"{len(rule.get('when', ()))}, {int('any' in rule)}, {int('fill' in rule)}"
-            rules.append(f"    {{{first}, {len(attrs) - first}, {number}, {flags}}},")
+            rules.append(self.rule(self.rules[index], known, len(attrs)))
+            attrs += self.attributes(self.rules[index], known)
         members: list[int] = []
         groups = []
         for group in self.groups:
@@ -132,6 +129,18 @@ class Rules:
             *("};", "#endif"),
         ]
 
+    def rule(self, rule: dict[str, Any], known: tuple[str, ...], first: int) -> str:
+        """Return the initializer of a rule whose attributes start at `first`."""
+        masks = (
+            f"{sum(1 << known.index(name) for name in rule.get(key, ())):#x}u"
+            for key in ("missing", "fill")
+        )
+        counts = (len(rule.get(key, ())) for key in ("when", "values"))
+        text = self.kind_number[rule["text"]] if "text" in rule else 0
+        flags = f"{int('any' in rule)}, {int('fill' in rule)}"
+        numbers = ", ".join(map(str, (first, len(names_of(rule)), *counts, text)))
+        return f"    {{{', '.join(masks)}, {numbers}, {flags}}},"
+
     def kind_lines(self) -> list[str]:
         lines = []
         for kind in self.kinds.values():
@@ -147,11 +156,10 @@ class Rules:
     def attributes(self, rule: dict[str, Any], known: tuple[str, ...]) -> list[str]:
         """Return the initializers of what a rule says of single attributes."""
         when, values, missing = (rule.get(key, {}) for key in ("when", "values", "missing"))
-        names = dict.fromkeys([*when, *rule.get("any", ()), *values, *missing])
-        if len(values) * 2 + len(missing) > MOST_CHANGES:
-            raise SystemExit(f"{rule['name']}: more changes than rules.c has room for")
+        if len(values) * 2 + len(missing) > MOST_CHANGES or when.keys() & values.keys():
+            raise SystemExit(f"{rule['name']}: more than rules.c has room for, or not disjoint")
         lines = []
-        for name in names:
+        for name in names_of(rule):
             number = self.kind_number[values[name]] if name in values else 0
             flags = ", ".join(str(int(name in rule.get(key, ()))) for key in ("any", "fill"))
             texts = ", ".join(f"{{{text(each.get(name, ''))}}}" for each in (when, missing))
@@ -161,6 +169,12 @@ class Rules:
             place = f"{known.index(name)}, {number}"
             lines.append(f"    {{{{{text(name)}}}, {first:#x}u, {place}, {flags}, {texts}}},")
         return lines
+
+
+def names_of(rule: dict[str, Any]) -> list[str]:
+    """Return the attributes of a rule: those with `when`, with a kind, then the others."""
+    keys = ("when", "values", "any", "missing")
+    return list(dict.fromkeys(name for key in keys for name in rule.get(key, ())))
 
 
 def text(value: str) -> str:

@@ -114,12 +114,8 @@ static inline bool note(quick *c, lx_frame *f, const lx_slot *slot)
         return false;
     f->inner_from = f->kids ? f->inner_from : pos;
     f->kids = true;
-    if (!(f->flags & LX_FLAG_SEQUENCE)) {
-        f->disordered |= slot->rank < f->rank;
-        f->alike |= slot->sort && slot->rank <= f->high;
-        f->rank = slot->rank;
-        f->high = slot->rank > f->high ? slot->rank : f->high;
-    }
+    if (!(f->flags & LX_FLAG_SEQUENCE))
+        lx_write_note(f, slot);
     w->kid[w->kids++] = (lx_kid){pos, f->rank};
     return true;
 }

@@ -14,12 +14,15 @@ typedef struct {
 } lx_rule_attr;
 
 typedef struct {
-    uint16_t attr; /* the first of its lx_rule_attrs */
+    uint64_t needs; /* ranks of the attributes with `missing` */
+    uint64_t fills; /* ranks of those with `fill` */
+    uint16_t attr;  /* the first of its lx_rule_attrs: those with `when`, then those with a kind */
     uint8_t attrs;
-    uint8_t text; /* kind of the element's text; 0: none */
-    uint8_t when; /* so many attributes, the first ones, have `when` */
-    bool any;     /* one of the attributes with `any` must be there */
-    bool fill;    /* nothing is added if all attributes with `fill` are 0, or not there */
+    uint8_t when;  /* so many have `when` */
+    uint8_t kinds; /* so many have a kind */
+    uint8_t text;  /* kind of the element's text; 0: none */
+    bool any;      /* one of the attributes with `any` must be there */
+    bool fill;     /* nothing is added if all attributes with `fill` are 0, or not there */
 } lx_rule;
 
 typedef struct {
@@ -223,8 +226,13 @@ static inline bool conditions(lx_writer *w, const lx_ranks *r, const lx_rule *ru
 
     for (unsigned n = 0; n < rule->when; n++) {
         const lx_attr *a = find_attr(w, r, said + n);
+        lx_span value;
 
-        if (!a || !lx_span_equal(value_of(w, a), said[n].when))
+        if (!a)
+            return false;
+        value = value_of(w, a);
+        if (value.len != said[n].when.len || *value.p != *said[n].when.p ||
+            memcmp(value.p, said[n].when.p, value.len))
             return false;
     }
     for (unsigned n = 0; n < rule->attrs && !any; n++)
@@ -389,24 +397,22 @@ static void change_value(lx_writer *w, changes *c, const lx_value_kind *kind, ui
 }
 
 /* Does the rule leave the attributes as they are? False may mean that this takes a closer look. */
-static bool leaves(const lx_writer *w, const lx_ranks *r, const lx_rule *rule)
+static inline bool leaves(const lx_writer *w, const lx_ranks *r, const lx_rule *rule)
 {
-    bool filled = !rule->fill, lacks = false;
+    const lx_rule_attr *said = lx_rule_attrs + rule->attr + rule->when;
 
-    for (unsigned n = 0; n < rule->attrs; n++) {
-        const lx_rule_attr *said = lx_rule_attrs + rule->attr + n;
-        const lx_value_kind *kind = lx_kinds + said->kind;
-        const lx_attr *a = find_attr(w, r, said);
+    /* What fills may be 0: that is not looked at here. */
+    if (rule->needs & ~r->seen && (!rule->fill || rule->fills & r->seen))
+        return false;
+    for (unsigned n = 0; n < rule->kinds; n++) {
+        const lx_value_kind *kind = lx_kinds + said[n].kind;
+        const lx_attr *a = find_attr(w, r, said + n);
 
-        lacks |= !a && said->missing.p;
-        if (!a || !said->kind)
-            continue;
-        if (a->flags || kind->is == LX_IS_SIZE ||
-            !lx_kind_is_plain(kind, a->value, *a->value_end))
+        if (a && (a->flags || kind->is == LX_IS_SIZE ||
+                  !lx_kind_is_plain(kind, a->value, *a->value_end)))
             return false;
-        filled |= said->fill;
     }
-    return !lacks || !filled; /* what fills may be 0: that is not looked at here */
+    return true;
 }
 
 bool lx_rules_start(lx_writer *w, lx_tag *tag, lx_frame *f, unsigned group, const lx_ranks *r)

@@ -483,13 +483,6 @@ static bool open_element(lx_scan *s, const lx_tag *tag)
     return true;
 }
 
-void lx_scan_close(lx_scan *s)
-{
-    s->depth--;
-    if (LX_UNLIKELY(s->ns.used != s->ns_mark[s->depth]))
-        lx_ns_pop(&s->ns, s->ns_mark[s->depth]);
-}
-
 bool lx_scan_tag(lx_scan *s, lx_tag *tag)
 {
     const uint8_t *p, *next, *name_end, *quote;

@@ -86,7 +86,7 @@ bool lx_scan_epilog(lx_scan *s);
 bool lx_scan_tag(lx_scan *s, lx_tag *tag);
 /* Read the end tag at s->p and close the element; *plain false if it holds white space. */
 bool lx_scan_end(lx_scan *s, bool *plain);
-void lx_scan_close(lx_scan *s);
+static inline void lx_scan_close(lx_scan *s);
 /* Read the next piece of content. LX_START and LX_END leave s->p at their '<'. */
 bool lx_scan_piece(lx_scan *s, lx_piece *piece);
 
@@ -139,6 +139,13 @@ static inline void lx_scan_pass_blank(lx_scan *s)
 }
 
 /* ---- for the callers' inner loops ---- */
+
+static inline void lx_scan_close(lx_scan *s)
+{
+    s->depth--;
+    if (LX_UNLIKELY(s->ns.used != s->ns_mark[s->depth]))
+        lx_ns_pop(&s->ns, s->ns_mark[s->depth]);
+}
 
 /* Index on until there is a special byte at or after `off`; the end of the text if there is
  * none. */

@@ -1,6 +1,8 @@
 #define LX_SORT_TABLES
 #include "siblings.h"
 
+_Static_assert(LX_SORTS < 32, "lx_frame.sorts has a bit for each");
+
 /* A known child and the unknown ones that stand behind it, which go where it goes. */
 typedef struct {
     const uint8_t *name; /* key LX_SORT_NAME: its bytes, and part[0] of them; else NULL */

@@ -301,6 +301,7 @@ static inline bool push(lx_writer *w, const lx_tag *tag, const lx_slot *slot)
     f->ctx = slot ? slot->child : LX_CTX_NOTHING;
     f->nature = natures[f->flags & 3];
     f->kids = f->disordered = f->alike = false;
+    f->sorts = 0;
     if (LX_UNLIKELY(f->out_start > LX_MAX_DOCUMENT))
         return lx_scan_fail(w->scan, LX_E_LIMIT_SIZE, tag->start);
     if (LX_UNLIKELY(!w->order) && !reserve_order(w))
@@ -336,12 +337,8 @@ static inline bool note_kid(lx_writer *w, lx_frame *f, const lx_slot *slot)
         f->inner_from = lx_out_pos(&w->out);
         f->kids = true;
     }
-    if (slot && !(f->flags & LX_FLAG_SEQUENCE)) {
-        f->disordered |= slot->rank < f->rank;
-        f->alike |= slot->sort && slot->rank <= f->high;
-        f->rank = slot->rank;
-        f->high = slot->rank > f->high ? slot->rank : f->high;
-    }
+    if (slot && !(f->flags & LX_FLAG_SEQUENCE))
+        lx_write_note(f, slot);
     if (LX_UNLIKELY(w->kids == w->kid_cap)) {
         void *kid = w->kid;
 
@@ -475,7 +472,7 @@ static bool finish(lx_writer *w, lx_leaf *leaf, const uint8_t *end, bool plain)
         w->inner_from = f->inner_from;
         lx_out_newline(&w->out, w->level + w->top);
     } else {
-        if (LX_UNLIKELY(w->capture.wanted && w->top == 1))
+        if (LX_UNLIKELY(w->capture.wanted && w->top == 1 && f->name.len == 4))
             lx_value_capture(w, f, leaf);
         if (LX_UNLIKELY(w->cache.wanted && w->top == 2))
             lx_value_cache_size(w, f, leaf);

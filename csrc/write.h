@@ -31,6 +31,7 @@ typedef struct {
     bool kids;       /* has a child: its '>' is written */
     bool disordered; /* a child came out of rank */
     bool alike;      /* some children may have to be sorted by value: see siblings.h */
+    uint32_t sorts;  /* bits of the lx_slot.sort of its children */
 } lx_frame;
 
 typedef struct {
@@ -124,6 +125,18 @@ void lx_write_attr(lx_writer *w, const lx_attr *a);
 /* The slot of a name that its parent's context does not list; NULL if no table knows it.
  * Checks the name. *ok false: refused. */
 const lx_slot *lx_write_unlisted(lx_writer *w, const lx_tag *tag, bool *ok);
+
+/* The frame gets a child that is listed: its rank, and what it does to the order. */
+static inline void lx_write_note(lx_frame *f, const lx_slot *slot)
+{
+    uint32_t sort = 1u << slot->sort & ~1u;
+
+    f->disordered |= slot->rank < f->rank;
+    f->alike |= (f->sorts & sort) != 0;
+    f->sorts |= sort;
+    f->rank = slot->rank;
+    f->high = slot->rank > f->high ? slot->rank : f->high;
+}
 
 /* quick.c: read and write on while the source is spelled as libvirt spells. True if it came any
  * further. Must not be called with text pending in the frame on top. */
