@@ -8,23 +8,28 @@ PIP := $(PY) -m pip --quiet --disable-pip-version-check
 export CC
 
 CORE := $(wildcard csrc/*.c csrc/*.h csrc/*.def) csrc/gen_order.py
-ORDER := lineage/canon/order.toml
-WRAPPERS := $(wildcard lineage/*/*.pyx lineage/*/*.pxd)
+ORDER := lineage/canon/order.toml lineage/canon/values.toml
+WRAPPERS := $(wildcard lineage/*/*.pyx lineage/*/*.pxd lineage/*/*.pxi)
 BUILT := $(VENV)/.built
 DEPENDENCIES := $(VENV)/.dependencies
 TOOLS := $(VENV)/.tools
 LIVE := $(VENV)/.live
+RIVALS := build/bench/librivals.so
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test pytest ctest crash fuzz live-deps bench lint wheel-test build check-tools clean
+.PHONY: help demo test pytest ctest crash fuzz fuzz-coverage live-deps oracle bench bench-instructions \
+  compare-instructions lint wheel-test build check-tools clean
 
 help:
 	@echo "make demo        import an example archive, show its trees, delete a snapshot"
 	@echo "make test        the C tests and the Python tests"
 	@echo "make live-deps   what the tests against live libvirt need (Debian)"
 	@echo "make crash       power loss, kill -9 and failing disks: all of it, with counts"
+	@echo "make oracle      made-up documents through libvirt and the core (ORACLE_DOCUMENTS=20000)"
 	@echo "make bench       the benchmarks, each with a rival"
+	@echo "make bench-instructions    count the core's instructions; compare-instructions says what moved"
 	@echo "make fuzz        libFuzzer on the C core (needs clang; FUZZ_SECONDS=60)"
+	@echo "make fuzz-coverage  the lines of the core that fuzzing reached"
 	@echo "make lint        ruff and mypy"
 	@echo "make wheel-test  build sdist and wheel, try the wheel in another directory"
 	@echo "make build       only the venv with the C core in it"
@@ -43,7 +48,7 @@ pytest: $(BUILT)
 crash: $(BUILT)
 	$(PY) -m tests.crash
 
-bench: $(BUILT)
+bench: $(LIVE) $(RIVALS)
 	$(PY) -m pytest benchmarks -o python_files='bench_*.py'
 
 lint: $(BUILT) $(TOOLS)
@@ -101,6 +106,15 @@ check-tools:
 	  - 2>/dev/null \
 	  || $(call needs,the Python headers (Debian: apt-get install python3-dev))
 
+# Debian packages that something more than building and testing needs: $(1) names the log, $(2)
+# are the packages, $(3) is what to say where there is no apt-get.
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
+APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq -y
+debian = mkdir -p build; dpkg -s $(2) >/dev/null 2>&1 || { \
+  command -v apt-get >/dev/null || $(call needs,$(3)); \
+  { $(APT) update && $(APT) install --no-install-recommends $(2); } \
+    </dev/null >build/$(1).log 2>&1 || { tail -n 20 build/$(1).log >&2; exit 1; }; }
+
 # --- the C tests: both scanners, with the sanitizers --------------------------------------
 
 CTEST := build/ctest
@@ -134,32 +148,80 @@ $(foreach kind,sse2 scalar,$(eval $(call ctest_rules,$(kind))))
 
 FUZZ_SECONDS ?= 60
 CLANG ?= clang
+LLVM_PROFDATA ?= llvm-profdata
+LLVM_COV ?= llvm-cov
+FUZZ := build/fuzz
+FUZZ_SEEDS := $(CURDIR)/csrc/fuzz/seeds
+FUZZ_FLAGS := -std=c11 -O1 -g -Icsrc -I$(CTEST)
+FUZZ_SOURCES := $(wildcard csrc/*.c) csrc/fuzz/fuzz_document.c
+FUZZ_NEEDS := $(FUZZ_SOURCES) $(wildcard csrc/*.h csrc/*.def) $(CTEST)/order_table.h
 
-fuzz: $(CTEST)/order_table.h
-	@command -v $(CLANG) >/dev/null || $(call needs,clang for fuzzing (Debian: apt-get install clang))
-	@mkdir -p build/fuzz/corpus
-	$(CLANG) -std=c11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-	  -Icsrc -I$(CTEST) -o build/fuzz/fuzz_document csrc/*.c csrc/fuzz/fuzz_document.c
-	cd build/fuzz && ./fuzz_document -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=10 \
-	  -dict=$(CURDIR)/csrc/fuzz/xml.dict corpus $(CURDIR)/csrc/fuzz/seeds
+$(FUZZ)/fuzz_document: $(FUZZ_NEEDS)
+	@command -v $(CLANG) >/dev/null \
+	  || $(call needs,clang for fuzzing (Debian: apt-get install clang libclang-rt-14-dev))
+	@mkdir -p $(FUZZ)/corpus
+	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	  -o $@ $(FUZZ_SOURCES)
+
+fuzz: $(FUZZ)/fuzz_document
+	cd $(FUZZ) && ./fuzz_document -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=10 \
+	  -dict=$(CURDIR)/csrc/fuzz/xml.dict corpus $(FUZZ_SEEDS)
+
+# Which lines of the core the seeds and all that was found so far reach.
+fuzz-coverage: $(FUZZ)/fuzz_coverage
+	@mkdir -p $(FUZZ)/corpus
+	@cd $(FUZZ) && LLVM_PROFILE_FILE=coverage.profraw ./fuzz_coverage -runs=0 -rss_limit_mb=0 \
+	  corpus $(FUZZ_SEEDS) 2>coverage.log || { tail -n 20 coverage.log >&2; exit 1; }
+	@$(LLVM_PROFDATA) merge -sparse -o $(FUZZ)/coverage.profdata $(FUZZ)/coverage.profraw
+	@$(PYTHON) csrc/fuzz/coverage.py $(LLVM_COV) $(FUZZ)/fuzz_coverage $(FUZZ)/coverage.profdata
+
+$(FUZZ)/fuzz_coverage: $(FUZZ_NEEDS)
+	@mkdir -p $(FUZZ)
+	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer -fprofile-instr-generate -fcoverage-mapping \
+	  -o $@ $(FUZZ_SOURCES)
 
 # --- live libvirt ------------------------------------------------------------------------
 
-SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
-APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq -y
-PACKAGES := libvirt-clients libvirt-dev pkg-config
+LIVE_PACKAGES := libvirt-clients libvirt-dev pkg-config
 
 live-deps: $(LIVE)
 
 $(LIVE): $(BUILT)
-	@dpkg -s $(PACKAGES) >/dev/null 2>&1 || command -v apt-get >/dev/null \
-	  || $(call needs,libvirt with its headers and pkg-config for live tests: without apt-get \
-	  install them by hand and libvirt-python into $(VENV))
-	@dpkg -s $(PACKAGES) >/dev/null 2>&1 || { $(APT) update \
-	  && $(APT) install --no-install-recommends $(PACKAGES); } \
-	  </dev/null >build/live-deps.log 2>&1 || { tail -n 20 build/live-deps.log >&2; exit 1; }
+	@$(call debian,live-deps,$(LIVE_PACKAGES),libvirt with its headers and pkg-config for live \
+	  tests: without apt-get install them by hand and libvirt-python into $(VENV))
 	@$(PIP) install 'libvirt-python>=9.0'
 	@touch $@
+
+# Others each time; a failure tells its seed, which ORACLE_SEED takes.
+ORACLE_DOCUMENTS ?= 20000
+
+oracle: $(LIVE)
+	LINEAGE_REQUIRE_LIVE=1 ORACLE_DOCUMENTS=$(ORACLE_DOCUMENTS) \
+	  $(PY) -m pytest tests/conformance/test_oracle.py tests/conformance/test_differences.py
+
+# --- benchmarks: rivals and the counter of instructions -----------------------------------
+
+$(RIVALS): benchmarks/rivals/pugixml.cpp
+	@$(call debian,bench-deps,g++ libpugixml-dev,a C++ compiler and pugixml for benchmarks)
+	@mkdir -p $(@D)
+	@$(CXX) -O2 -Wall -Wextra -fPIC -shared -o $@ $< -lpugixml
+
+# Optimised as the extension is (setup.py).
+COUNTED := build/bench/instructions
+COUNTED_CFLAGS := -std=c11 -O3
+COUNT = $(PY) -m benchmarks.instructions $(COUNTED) --flags='$(COUNTED_CFLAGS)'
+
+bench-instructions: $(BUILT) $(COUNTED)
+	@$(COUNT)
+
+compare-instructions: $(BUILT) $(COUNTED)
+	@$(COUNT) --compare
+
+$(COUNTED): benchmarks/instructions.c $(CORE) $(CTEST)/order_table.h
+	@$(call debian,bench-deps,valgrind,valgrind to count instructions)
+	@mkdir -p $(@D)
+	@$(CC) $(COUNTED_CFLAGS) -Wall -Wextra -Wpedantic -Werror -Icsrc -I$(CTEST) -o $@ \
+	  $< $(wildcard csrc/*.c)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

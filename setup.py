@@ -12,6 +12,7 @@ from setuptools.command.build_ext import build_ext
 
 CORE = Path("csrc")
 ORDER = Path("lineage/canon/order.toml")
+VALUES = Path("lineage/canon/values.toml")
 GENERATOR = CORE / "gen_order.py"
 
 
@@ -28,7 +29,7 @@ class BuildCore(build_ext):
         if str(CORE) in ext.include_dirs:
             generated = Path(self.build_temp)
             header = generated / "order_table.h"
-            subprocess.run([sys.executable, GENERATOR, ORDER, header], check=True)
+            subprocess.run([sys.executable, GENERATOR, ORDER, VALUES, header], check=True)
             ext.include_dirs.append(str(generated))
         super().build_extension(ext)
 
@@ -59,9 +60,10 @@ setup(
             depends=[
                 *sorted(str(path) for path in CORE.glob("*.h")),
                 *sorted(str(path) for path in CORE.glob("*.def")),
-                "lineage/canon/_lineage_xml.pxd",
+                *sorted(str(path) for path in Path("lineage/canon").glob("*.px[di]")),
                 str(GENERATOR),
                 str(ORDER),
+                str(VALUES),
             ],
             extra_compile_args=flags(),
             extra_link_args=LINK,

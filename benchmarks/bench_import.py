@@ -14,6 +14,7 @@ import pytest
 import lineage
 from benchmarks.generate import archive, write_tar
 from benchmarks.rivals import naive_import
+from benchmarks.rounds import Rival
 
 DOMAINS = 200
 SNAPSHOTS = 50
@@ -44,9 +45,8 @@ def test_import(scrambled: bool, tmp_path: Path, versus: Callable[..., Any]) -> 
     versus(
         f"import {'scrambled' if scrambled else 'canonical'}",
         ours,
-        ("naive importer", rival),
+        Rival("naive importer", rival, wanted=None if scrambled else 6),
         items=DOMAINS * SNAPSHOTS,
-        wanted=None if scrambled else 6,
         rounds=ROUNDS,
         prepare=fresh,
     )

@@ -22,7 +22,8 @@ def domain_xml(machine: Machine, level: int = 1, tag: str = "domain") -> str:
         level: how deep it stands; 0 for a document of its own.
     """
     out = Printer(level)
-    with out.element(tag, type="qemu" if machine.style == "plain" else "kvm"):
+    driver = machine.driver or ("qemu" if machine.style == "plain" else "kvm")
+    with out.element(tag, type=driver):
         _print_identity(out, machine)
         _print_resources(out, machine)
         _print_system(out, machine)

@@ -17,6 +17,7 @@ import sys
 import tarfile
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 
@@ -42,12 +43,22 @@ PER_MACHINE: Final = 5  # documents() takes that many snapshots of a machine
 MODIFIED: Final = 1_700_000_000  # every tar member's time
 
 
-def documents(n: int, seed: int = 1) -> Iterator[bytes]:
-    """Yield `n` different snapshot documents, many shapes, each as libvirt prints it."""
+def documents(n: int, seed: int = 1, *, driver: str | None = None) -> Iterator[bytes]:
+    """Yield `n` different snapshot documents, many shapes, each as libvirt prints it.
+
+    A parent comes before its children.
+
+    Args:
+        driver: every domain is of this one: of ``test`` libvirt's test driver takes all of
+            them and prints them unchanged. None: qemu and kvm.
+    """
     for number in range(-(-n // PER_MACHINE)):
         rng = random.Random(f"{seed}/{number}")
         wanted = min(PER_MACHINE, n - number * PER_MACHINE)
-        for snapshot in history(rng, begin(rng, number), wanted):
+        machine = begin(rng, number)
+        if driver is not None:
+            machine = replace(machine, driver=driver)
+        for snapshot in history(rng, machine, wanted):
             yield document(snapshot)
 
 

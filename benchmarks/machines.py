@@ -88,6 +88,7 @@ class Machine:
     tpm: bool = False
     label: str | None = None
     revision: int = 0  # of the management's own metadata
+    driver: str | None = None  # the domain's type; None: as the style has it
 
 
 def begin(rng: random.Random, number: int) -> Machine:

@@ -1,4 +1,4 @@
-"""Rounds of two contenders in turn, so that a busy machine slows both alike."""
+"""Rounds of several contenders in turn, so that a busy machine slows all of them alike."""
 
 from __future__ import annotations
 
@@ -13,7 +13,22 @@ import msgspec
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
 
-__all__ = ["Comparison", "compare"]
+__all__ = ["Comparison", "Rival", "compare"]
+
+
+class Rival(msgspec.Struct):
+    """Somebody else's way to do the same.
+
+    Attributes:
+        run: does one round.
+        wanted: the ratio that the project promises against it, None if it promises none.
+        prepare: called before each of its rounds, untimed.
+    """
+
+    name: str
+    run: Callable[[], object]
+    wanted: float | None = None
+    prepare: Callable[[], object] | None = None
 
 
 class Comparison(msgspec.Struct):
@@ -21,6 +36,8 @@ class Comparison(msgspec.Struct):
 
     Attributes:
         ours, rival: seconds per item.
+        ratio: how many times faster lineage is than the rival, the median of the rounds; half
+            of the rounds lie between `low` and `high`.
         wanted: the ratio that the project promises, None if it promises none.
     """
 
@@ -30,58 +47,66 @@ class Comparison(msgspec.Struct):
     rounds: int
     ours: float
     rival: float
+    ratio: float
+    low: float
+    high: float
     wanted: float | None
-
-    @property
-    def ratio(self) -> float:
-        """How many times faster lineage is than the rival."""
-        return self.rival / self.ours
 
 
 def compare(
     benchmark: BenchmarkFixture,
     name: str,
     ours: Callable[[], object],
-    rival: tuple[str, Callable[[], object]],
-    *,
+    *rivals: Rival,
     items: int,
-    wanted: float | None = None,
     rounds: int,
     prepare: Callable[[], object] | None = None,
-) -> Comparison:
-    """Measure both, a round of the rival before each round of ours.
+) -> list[Comparison]:
+    """Measure all, a round of each rival before each round of ours.
 
     Args:
         benchmark: pytest-benchmark's fixture, which measures `ours`.
-        rival: its name and what it does in a round.
         items: documents handled in a round.
         prepare: called before each round of each, untimed.
     """
-    rival_name, rival_round = rival
-    times: list[float] = []
+    times: dict[str, list[float]] = {rival.name: [] for rival in rivals}
 
     def before_ours() -> None:
-        if prepare:
-            prepare()
-        gc.collect()
-        start = perf_counter()
-        rival_round()
-        times.append(perf_counter() - start)
-        if prepare:
+        for rival in rivals:
+            for step in (prepare, rival.prepare, gc.collect):
+                if step is not None:
+                    step()
+            start = perf_counter()
+            rival.run()
+            times[rival.name].append(perf_counter() - start)
+        if prepare is not None:
             prepare()
         gc.collect()
 
     benchmark.group = name
     untyped: Any = benchmark
     untyped.pedantic(ours, setup=before_ours, rounds=rounds, warmup_rounds=1)
-    result = Comparison(
+    measured: list[float] = untyped.stats.stats.data
+    results = [_comparison(name, rival, measured, times[rival.name][1:], items) for rival in rivals]
+    benchmark.extra_info["comparisons"] = msgspec.to_builtins(results)
+    return results
+
+
+def _comparison(
+    name: str, rival: Rival, ours: list[float], theirs: list[float], items: int
+) -> Comparison:
+    """What a round of both took, round by round: noise that lasts longer falls out."""
+    ratios = [their / our for our, their in zip(ours, theirs, strict=True)]
+    low, middle, high = statistics.quantiles(ratios, n=4, method="inclusive")
+    return Comparison(
         name=name,
-        rival_name=rival_name,
+        rival_name=rival.name,
         items=items,
-        rounds=rounds,
-        ours=untyped.stats.stats.median / items,
-        rival=statistics.median(times[1:]) / items,
-        wanted=wanted,
+        rounds=len(ratios),
+        ours=statistics.median(ours) / items,
+        rival=statistics.median(theirs) / items,
+        ratio=middle,
+        low=low,
+        high=high,
+        wanted=rival.wanted,
     )
-    benchmark.extra_info["comparison"] = msgspec.to_builtins(result)
-    return result

@@ -19,6 +19,7 @@ __all__ = ["scramble"]
 # Below metadata everything is data and is copied as it stands; the order of what stands in
 # interconnects has a meaning of its own.
 _RAW: Final = "metadata"
+_RAW_TAG: Final = re.compile(rf"<{_RAW}[\s/>]")
 _SEQUENCE: Final = "interconnects"
 _TOKEN: Final = re.compile(r"<[^>]*>|[^<]+")
 _ATTRIBUTE: Final = re.compile(r"""([^\s=]+)=('[^']*'|"[^"]*")""")
@@ -79,14 +80,14 @@ def _tokens(xml: str) -> Iterator[str]:
     place = 0
     while match := _TOKEN.match(xml, place):
         token, place = match.group(), match.end()
-        if token.startswith(f"<{_RAW}") and not token.endswith("/>"):
+        if _RAW_TAG.match(token) and not token.endswith("/>"):
             place = xml.index(f"</{_RAW}>", place) + len(f"</{_RAW}>")
             token = xml[match.start() : place]
         yield token
 
 
 def _start(token: str) -> _Element:
-    if token.startswith(f"<{_RAW}"):
+    if _RAW_TAG.match(token):
         return _Element(_RAW, source=token)
     tag, _, rest = token[1:-1].removesuffix("/").partition(" ")
     return _Element(tag, [(name, value[1:-1]) for name, value in _ATTRIBUTE.findall(rest)])

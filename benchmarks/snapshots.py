@@ -119,7 +119,7 @@ def _take(
 
 
 def document(snapshot: Snapshot, active: bool | None = None) -> bytes:
-    """The snapshot's document as libvirt prints it.
+    """The snapshot's document as libvirt prints it; the test driver knows no ``<cookie>``.
 
     Args:
         active: with an ``<active>`` element of that value, as in libvirt's own files.
@@ -132,7 +132,8 @@ def document(snapshot: Snapshot, active: bool | None = None) -> bytes:
         out.paste(snapshot.body)
         if snapshot.extended:
             out.paste(domain_xml(snapshot.machine, tag="inactiveDomain"))
-            out.paste(cookie_xml(snapshot.machine))
+            if snapshot.machine.driver != "test":
+                out.paste(cookie_xml(snapshot.machine))
         if active is not None:
             out.text("active", int(active))
     return out.result().encode()

@@ -1,4 +1,4 @@
-#include "head.h"
+#include "head_source.h"
 #include "text.h"
 #include "value.h"
 
@@ -21,6 +21,16 @@ void lx_head_free(lx_head_data *h)
         h->alloc->release(h->alloc->user, arrays[i]->data);
 }
 
+size_t lx_head_footprint(const lx_head_data *h)
+{
+    const lx_array *arrays[] = {&h->disk, &h->revert_disk, &h->pair, &h->extra, &h->disk_extra};
+    size_t sum = h->text.cap;
+
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+        sum += arrays[i]->cap * arrays[i]->size;
+    return sum;
+}
+
 void lx_head_clear(lx_head_data *h, lx_mode mode)
 {
     memset(h, 0, offsetof(lx_head_data, alloc));
@@ -40,9 +50,10 @@ void *lx_head_add(lx_head_data *h, lx_array *array)
 
 lx_ref lx_head_keep(lx_head_data *h, const void *bytes, size_t len)
 {
-    lx_ref ref = {(uint32_t)h->text.len, (uint32_t)len, true};
+    lx_ref ref = {(uint32_t)h->text.len, 0, true};
 
     lx_buf_add(&h->text, bytes, len);
+    ref.len = (uint32_t)h->text.len - ref.off; /* 0 if memory is short */
     return ref;
 }
 
@@ -337,7 +348,13 @@ static bool read_disk_child(lx_head_data *h, lx_writer *w, const lx_tag *tag, lx
     }
     if (plain && lx_name_is(&tag->name, "source")) {
         *after = 3;
-        return disk->source.there ? pass_element(w, tag) : read_node(h, w, tag, &disk->source);
+        if (disk->source.there)
+            return pass_element(w, tag);
+        if (!read_node(h, w, tag, &disk->source))
+            return false;
+        if (!h->text.failed) /* else it holds less */
+            lx_head_source(h, w, disk);
+        return true;
     }
     return keep_element(h, w, &h->disk_extra, LX_P_DISK_AFTER + *after, tag, 3);
 }
@@ -433,7 +450,7 @@ static bool read_disk(lx_head_data *h, lx_writer *w, const lx_tag *tag, const lx
 }
 
 /* Any child element is a disk, whatever its name; several lists are one. */
-static bool read_disks(lx_head_data *h, lx_writer *w, const lx_tag *tag, lx_field f, bool first)
+static bool read_list(lx_head_data *h, lx_writer *w, const lx_tag *tag, lx_field f, bool first)
 {
     lx_array *list = f == LX_F_DISKS ? &h->disk : &h->revert_disk;
     lx_node inherited = {0};
@@ -462,6 +479,17 @@ static bool read_disks(lx_head_data *h, lx_writer *w, const lx_tag *tag, lx_fiel
     return ok;
 }
 
+/* What is in the snapshot's own disks is spelled by the rules of head_source.c alone. */
+static bool read_disks(lx_head_data *h, lx_writer *w, const lx_tag *tag, lx_field f, bool first)
+{
+    bool ok;
+
+    w->unruled = true;
+    ok = read_list(h, w, tag, f, first);
+    w->unruled = false;
+    return ok;
+}
+
 /* An empty list is not printed, and nothing of it stays. */
 static void drop_empty_list(lx_head_data *h, lx_field f, const lx_array *list)
 {
@@ -478,15 +506,15 @@ static void drop_empty_list(lx_head_data *h, lx_field f, const lx_array *list)
 
 /* ---- bodies and <active> ---- */
 
-/* <active> is no part of the document but in libvirt's own files. */
+/* <active> says nothing of the snapshot itself: only its number counts, and nothing of it is
+ * kept in a head. */
 static bool read_active(lx_head_data *h, lx_writer *w, const lx_tag *tag)
 {
     size_t extras = h->extra.used;
 
     if (!read_simple(h, w, tag, LX_F_ACTIVE, &h->active_text))
         return false;
-    if (h->mode != LX_INTERNAL)
-        h->extra.used = extras;
+    h->extra.used = extras;
     return true;
 }
 
@@ -586,7 +614,9 @@ static bool read_fields(lx_head_data *h, lx_writer *w, const lx_tag *root)
         if (slot && is_plain(s, &child)) {
             bool rises = slot->rank >= after;
 
-            after = slot->rank + 1u;
+            /* Nothing stands behind <active>, so that there is one head with and without it. */
+            if (slot->rank != LX_F_ACTIVE)
+                after = slot->rank + 1u;
             if (!read_field(h, w, &child, slot))
                 return false;
             h->verbatim = h->verbatim && rises &&

@@ -67,6 +67,7 @@ typedef struct {
     uint32_t extra0, extras; /* in lx_head.disk_extra */
     const uint8_t *at;       /* '<' of the element, for errors */
     const uint8_t *bad_cache; /* '<' of a cache size that is none */
+    lx_code bad_source;       /* what is wrong with the source */
 } lx_disk;
 
 typedef struct {
@@ -117,6 +118,7 @@ typedef struct {
 
 void lx_head_init(lx_head_data *h, const lx_allocator *alloc);
 void lx_head_free(lx_head_data *h);
+size_t lx_head_footprint(const lx_head_data *h);
 void lx_head_clear(lx_head_data *h, lx_mode mode);
 
 /* Room for one more entry; its address, NULL (and h->nomem) if memory is short. */

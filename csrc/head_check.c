@@ -39,6 +39,16 @@ const lx_pair *lx_node_attr(const lx_head_data *h, const lx_node *node, const ch
     return NULL;
 }
 
+/* Of gluster and rbd the path is what follows the pool: is there nothing? */
+static bool pool_alone(const lx_head_data *h, const lx_disk *disk, lx_span name)
+{
+    const lx_pair *protocol = lx_node_attr(h, &disk->source, "protocol");
+
+    return protocol &&
+           (lx_head_is(h, protocol->value, "gluster") || lx_head_is(h, protocol->value, "rbd")) &&
+           memchr(name.p, '/', name.len) == name.p + name.len - 1;
+}
+
 /* The storage path of a file, block or network source, if it says one. */
 static bool path_of(const lx_head_data *h, const lx_disk *disk, lx_span *path)
 {
@@ -52,25 +62,10 @@ static bool path_of(const lx_head_data *h, const lx_disk *disk, lx_span *path)
         if (type.len == strlen(attr[i][0]) && !memcmp(type.p, attr[i][0], type.len))
             pair = lx_node_attr(h, &disk->source, attr[i][1]);
     }
-    if (!pair || !pair->value.len)
+    if (!pair)
         return false;
     *path = lx_head_span(h, pair->value);
-    return true;
-}
-
-static lx_code check_source(const lx_head_data *h, const lx_disk *disk)
-{
-    static const char *const protocols[] = {"none", "nbd",  "rbd",  "sheepdog", "gluster",
-                                            "iscsi", "http", "https", "ftp",      "ftps",
-                                            "tftp", "ssh",  "vxhs", "nfs",      NULL};
-    const lx_pair *pair;
-
-    if (!lx_head_is(h, disk->type, "network") || !disk->source.there)
-        return LX_OK;
-    pair = lx_node_attr(h, &disk->source, "protocol");
-    if (!pair)
-        return LX_E_DISK_PROTOCOL_MISSING;
-    return one_of(lx_head_span(h, pair->value), protocols) ? LX_OK : LX_E_DISK_PROTOCOL;
+    return path->len > 0 && !(lx_head_is(h, disk->type, "network") && pool_alone(h, disk, *path));
 }
 
 static lx_code check_disk(const lx_head_data *h, const lx_disk *disk)
@@ -83,7 +78,6 @@ static lx_code check_disk(const lx_head_data *h, const lx_disk *disk)
                                           "vpc", "vdi",  "fat",   "vhd",   "ploop", "cow",
                                           "qcow", "qcow2", "qed",  "vmdk",  NULL};
     const lx_pair *format = lx_node_attr(h, &disk->driver, "type");
-    lx_code code;
     lx_span path;
 
     if (!disk->name.there)
@@ -94,9 +88,8 @@ static lx_code check_disk(const lx_head_data *h, const lx_disk *disk)
         return LX_E_DISK_TYPE_UNSUPPORTED;
     if (disk->type.there && !one_of(lx_head_span(h, disk->type), types))
         return LX_E_DISK_TYPE;
-    code = check_source(h, disk);
-    if (code)
-        return code;
+    if (disk->bad_source)
+        return disk->bad_source;
     if (format && format->value.len && !one_of(lx_head_span(h, format->value), formats))
         return LX_E_DISK_DRIVER;
     if (disk->bad_cache)

@@ -28,7 +28,7 @@ static bool printed(const lx_head_data *h, unsigned f)
     case LX_F_MEMORY: return memory_printed(h);
     case LX_F_DISKS: return h->disk.used > 0;
     case LX_F_REVERT_DISKS: return h->revert_disk.used > 0;
-    case LX_F_ACTIVE: return h->has_active && h->mode == LX_INTERNAL;
+    case LX_F_ACTIVE: return false;
     default: return h->body[f - LX_F_DOMAIN].there;
     }
 }

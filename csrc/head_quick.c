@@ -136,6 +136,10 @@ static bool disk(reader *r)
         (pass(r, " type='") && !attribute(r, &disk.type)) ||
         (!pass(r, "/>") && !(pass(r, ">") && disk_children(r, &disk))))
         return false;
+    /* Other sources are looked into (head_source.c). */
+    if (disk.source.there && disk.type.there && !lx_head_is(h, disk.type, "file") &&
+        !lx_head_is(h, disk.type, "block"))
+        return false;
     snapshot = disk.snapshot.there;
     type = disk.type.there;
     lx_head_check_disk(h, &disk, LX_STEP_DISKS);

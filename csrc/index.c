@@ -110,83 +110,112 @@ static bool illegal_control(uint8_t c)
     return c < 0x20 && c != '\n' && c != '\t' && c != '\r';
 }
 
+/* How far a copy has come. */
+typedef struct {
+    uint8_t *to;
+    const uint8_t *from, *end;
+} copy;
+
+/* The first `n` bytes at c->from were copied, and a carriage return follows: a line feed takes its
+ * place, the one behind it if there is one. */
+static inline void copy_cr(copy *c, unsigned n)
+{
+    c->to += n;
+    c->from += n + 1;
+    if (c->from == c->end || *c->from != '\n')
+        *c->to++ = '\n';
+}
+
 #ifdef LX_HAVE_AVX2
-AVX2 static inline void survey32(__m256i x, __m256i *high, __m256i *low, __m256i *cr)
+/* Where control characters are, as bytes that are not zero; line feed, tab and CR are none. */
+AVX2 static inline __m256i illegal32(__m256i x, __m256i cr)
 {
     __m256i control = _mm256_cmpeq_epi8(_mm256_min_epu8(x, _mm256_set1_epi8(0x1f)), x);
-    __m256i is_cr = _mm256_cmpeq_epi8(x, _mm256_set1_epi8('\r'));
     __m256i fine = _mm256_or_si256(_mm256_cmpeq_epi8(x, _mm256_set1_epi8('\n')),
                                    _mm256_cmpeq_epi8(x, _mm256_set1_epi8('\t')));
 
-    *high = _mm256_or_si256(*high, x);
-    *cr = _mm256_or_si256(*cr, is_cr);
-    *low = _mm256_or_si256(*low, _mm256_andnot_si256(_mm256_or_si256(fine, is_cr), control));
+    return _mm256_andnot_si256(_mm256_or_si256(fine, cr), control);
 }
 
-/* Copy and survey all whole 64 bytes; return how many. */
-AVX2 static size_t copy_avx2(uint8_t *to, const uint8_t *from, size_t len, lx_survey *s)
+AVX2 static void copy_avx2(copy *c, lx_survey *s)
 {
-    __m256i high = _mm256_setzero_si256(), low = high, cr = high;
-    size_t i = 0;
+    __m256i high = _mm256_setzero_si256(), low = high;
 
-    for (; i + 64 <= len; i += 64) {
-        __m256i x = _mm256_loadu_si256((const __m256i *)(from + i));
-        __m256i y = _mm256_loadu_si256((const __m256i *)(from + i + 32));
+    while (c->end - c->from >= 64) {
+        __m256i x = _mm256_loadu_si256((const __m256i *)c->from);
+        __m256i y = _mm256_loadu_si256((const __m256i *)(c->from + 32));
+        __m256i cr_x = _mm256_cmpeq_epi8(x, _mm256_set1_epi8('\r'));
+        __m256i cr_y = _mm256_cmpeq_epi8(y, _mm256_set1_epi8('\r'));
+        __m256i cr = _mm256_or_si256(cr_x, cr_y);
 
-        _mm256_storeu_si256((__m256i *)(to + i), x);
-        _mm256_storeu_si256((__m256i *)(to + i + 32), y);
-        survey32(x, &high, &low, &cr);
-        survey32(y, &high, &low, &cr);
+        _mm256_storeu_si256((__m256i *)c->to, x);
+        _mm256_storeu_si256((__m256i *)(c->to + 32), y);
+        high = _mm256_or_si256(high, _mm256_or_si256(x, y));
+        low = _mm256_or_si256(low, _mm256_or_si256(illegal32(x, cr_x), illegal32(y, cr_y)));
+        if (LX_LIKELY(_mm256_testz_si256(cr, cr))) {
+            c->from += 64;
+            c->to += 64;
+        } else {
+            uint64_t at = (uint32_t)_mm256_movemask_epi8(cr_x) |
+                          (uint64_t)(uint32_t)_mm256_movemask_epi8(cr_y) << 32;
+
+            copy_cr(c, (unsigned)_tzcnt_u64(at));
+        }
     }
-    *s = (lx_survey){_mm256_movemask_epi8(cr) != 0, _mm256_movemask_epi8(high) != 0,
-                     _mm256_movemask_epi8(low) != 0};
-    return i;
+    s->high = _mm256_movemask_epi8(high) != 0;
+    s->illegal = _mm256_movemask_epi8(low) != 0;
 }
 #endif
 
 #ifdef LX_HAVE_SSE2
-static size_t copy_sse2(uint8_t *to, const uint8_t *from, size_t len, lx_survey *s)
+static void copy_sse2(copy *c, lx_survey *s)
 {
-    __m128i high = _mm_setzero_si128(), low = high, cr = high;
-    size_t i = 0;
+    __m128i high = _mm_setzero_si128(), low = high;
 
-    for (; i + 16 <= len; i += 16) {
-        __m128i x = _mm_loadu_si128((const __m128i *)(from + i));
+    while (c->end - c->from >= 16) {
+        __m128i x = _mm_loadu_si128((const __m128i *)c->from);
         __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1f)), x);
-        __m128i is_cr = _mm_cmpeq_epi8(x, _mm_set1_epi8('\r'));
+        __m128i cr = _mm_cmpeq_epi8(x, _mm_set1_epi8('\r'));
         __m128i fine = _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('\n')),
                                     _mm_cmpeq_epi8(x, _mm_set1_epi8('\t')));
+        unsigned at = (unsigned)_mm_movemask_epi8(cr);
 
-        _mm_storeu_si128((__m128i *)(to + i), x);
+        _mm_storeu_si128((__m128i *)c->to, x);
         high = _mm_or_si128(high, x);
-        cr = _mm_or_si128(cr, is_cr);
-        low = _mm_or_si128(low, _mm_andnot_si128(_mm_or_si128(fine, is_cr), control));
+        low = _mm_or_si128(low, _mm_andnot_si128(_mm_or_si128(fine, cr), control));
+        if (LX_LIKELY(!at)) {
+            c->from += 16;
+            c->to += 16;
+        } else {
+            copy_cr(c, (unsigned)__builtin_ctz(at));
+        }
     }
     s->high |= _mm_movemask_epi8(high) != 0;
     s->illegal |= _mm_movemask_epi8(low) != 0;
-    s->cr |= _mm_movemask_epi8(cr) != 0;
-    return i;
 }
 #endif
 
 lx_survey lx_copy_survey(uint8_t *to, const uint8_t *from, size_t len)
 {
-    lx_survey s = {false, false, false};
-    size_t i = 0;
+    lx_survey s = {0, false, false};
+    copy c = {to, from, from + len};
 
 #ifdef LX_HAVE_AVX2
     if (lx_index_best() == lx_index_avx2)
-        i = copy_avx2(to, from, len, &s);
+        copy_avx2(&c, &s);
 #endif
 #ifdef LX_HAVE_SSE2
-    i += copy_sse2(to + i, from + i, len - i, &s);
+    copy_sse2(&c, &s);
 #endif
-    for (; i < len; i++) {
-        to[i] = from[i];
-        s.high |= from[i] >= 0x80;
-        s.cr |= from[i] == '\r';
-        s.illegal |= illegal_control(from[i]);
+    while (c.from < c.end) {
+        s.high |= *c.from >= 0x80;
+        s.illegal |= illegal_control(*c.from);
+        if (*c.from == '\r')
+            copy_cr(&c, 0);
+        else
+            *c.to++ = *c.from++;
     }
+    s.len = (size_t)(c.to - to);
     return s;
 }
 
@@ -251,24 +280,4 @@ size_t lx_check_chars(const uint8_t *text, size_t len, bool controls, lx_code *c
         if (illegal_control(text[i]))
             illegal = i;
     return *code = LX_E_CHAR, illegal;
-}
-
-size_t lx_unify_newlines(uint8_t *text, size_t len)
-{
-    uint8_t *end = text + len, *to = memchr(text, '\r', len), *from = to;
-
-    while (from && from < end) {
-        uint8_t *next;
-
-        from += from + 1 < end && from[1] == '\n'; /* CR LF: the LF stays */
-        *to++ = '\n';
-        from++;
-        next = memchr(from, '\r', (size_t)(end - from));
-        if (!next)
-            next = end;
-        memmove(to, from, (size_t)(next - from));
-        to += next - from;
-        from = next;
-    }
-    return from ? (size_t)(to - text) : len;
 }

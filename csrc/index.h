@@ -30,20 +30,18 @@ lx_index_fn *lx_index_best(void);
 
 /* What a text holds besides plain ASCII. */
 typedef struct {
-    bool cr;      /* a carriage return */
+    size_t len;   /* of the copy */
     bool high;    /* a byte of 0x80 or more */
     bool illegal; /* a control character that XML forbids */
 } lx_survey;
 
-/* Copy `len` bytes and survey them on the way; `to` must have LX_PAD bytes to spare. */
+/* Copy `len` bytes, CR LF and CR as LF, and survey them on the way; `to` must have LX_PAD bytes to
+ * spare. */
 lx_survey lx_copy_survey(uint8_t *to, const uint8_t *from, size_t len);
 
 /* Offset of the first byte that is not UTF-8 (*code LX_E_UTF8) or is a character that XML
  * forbids (LX_E_CHAR); len if there is none. `controls`: look for control characters too. */
 size_t lx_check_chars(const uint8_t *text, size_t len, bool controls, lx_code *code);
-
-/* Turn CR LF and CR into LF in place; return the new length. */
-size_t lx_unify_newlines(uint8_t *text, size_t len);
 
 #ifdef LX_HAVE_SSE2
 #include <emmintrin.h>

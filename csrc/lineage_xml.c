@@ -88,12 +88,9 @@ void lx_use_scalar(lx_ctx *c, bool scalar)
 
 size_t lx_footprint(const lx_ctx *c)
 {
-    const lx_writer *w = &c->writer;
-
-    return sizeof *c + c->input.cap + c->text.cap + c->packed.cap + w->out.buf.cap +
-           w->scratch.cap + w->text.cap + c->head.text.cap + lx_recall_footprint(&c->recall) +
-           w->kid_cap * sizeof *w->kid +
-           lx_metadata_footprint(w) + lx_lines_footprint(&w->lines);
+    return sizeof *c + c->input.cap + c->text.cap + c->packed.cap + c->type.cap +
+           lx_scan_footprint(&c->scan) + lx_write_footprint(&c->writer) +
+           lx_head_footprint(&c->head) + lx_recall_footprint(&c->recall);
 }
 
 /* ---- reading ---- */
@@ -128,15 +125,14 @@ static bool take_input(lx_ctx *c, const uint8_t *xml, size_t len, size_t *bom, l
     if (!lx_buf_reserve(&c->input, n + LX_PAD))
         return *error = (lx_error){LX_NOMEM, 0}, false;
     survey = lx_copy_survey(c->input.data, xml + *bom, n);
+    n = survey.len;
     if (survey.high || survey.illegal) {
         lx_code code;
         size_t at = lx_check_chars(c->input.data, n, survey.illegal, &code);
 
         if (at < n)
-            return *error = (lx_error){code, at + *bom}, false;
+            return *error = (lx_error){code, source_offset(xml, len, *bom, at)}, false;
     }
-    if (survey.cr)
-        n = lx_unify_newlines(c->input.data, n);
     memset(c->input.data + n, 0, LX_PAD);
     c->input.len = n;
     return true;
@@ -149,9 +145,10 @@ static void clear(lx_ctx *c, lx_mode mode)
     lx_head_clear(&c->head, mode);
     lx_out_begin(&w->out, c->input.data);
     lx_metadata_begin(w);
-    w->out.buf.failed = w->scratch.failed = w->text.failed = false;
+    w->out.buf.failed = w->scratch.failed = w->text.failed = w->values.failed = false;
     w->strange = 0;
     w->cache = (lx_cache_size){false, false, NULL};
+    w->unruled = false;
     w->capture.inactive = w->capture.other.failed = false;
     w->capture.wanted = w->capture.seen_name = w->capture.seen_uuid = w->capture.has_uuid = false;
     w->capture.bad_uuid = NULL;
@@ -263,6 +260,8 @@ bool lx_read(lx_ctx *c, const uint8_t *xml, size_t len, lx_mode mode, lx_documen
     }
     clear(c, mode);
     lx_scan_begin(&c->scan, c->input.data, c->input.len);
+    if (c->head.text.failed)
+        return *error = (lx_error){LX_NOMEM, 0}, false;
     if (read_document(c)) {
         describe(c, out);
         *error = (lx_error){LX_OK, 0};
@@ -315,7 +314,7 @@ bool lx_load(lx_ctx *c, lx_bytes head, const lx_bytes bodies[LX_BODIES], lx_erro
 
     c->kind = LX_SNAPSHOT;
     clear(c, LX_REDEFINE);
-    ok = lx_head_unpack(&c->head, head, &code);
+    ok = !c->head.text.failed && lx_head_unpack(&c->head, head, &code);
     if (c->head.nomem || c->head.text.failed) {
         code = LX_NOMEM;
         ok = false;

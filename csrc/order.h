@@ -12,6 +12,7 @@ typedef struct {
     uint8_t rank;
     uint8_t flags; /* LX_FLAG_* */
     uint8_t sort;  /* siblings of this name are sorted by lx_sorts[sort - 1]; 0: they are not */
+    uint8_t rule;  /* the group of rules.c for its values, 0: none */
 } lx_slot;
 
 #define LX_NO_KEY 0xffff /* of an empty slot */

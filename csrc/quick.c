@@ -6,6 +6,7 @@
  * bytes alone, so that the processor can work on several elements at once, and nothing is kept of
  * what is read. Whatever else comes is left for write.c, which handles everything; the two share
  * their state, so that either can go on where the other stopped. */
+#include "rules.h"
 #include "siblings.h"
 #include "value.h"
 
@@ -87,6 +88,9 @@ static inline bool start_tag(const quick *c, const lx_frame *f, tag *t)
         return false;
     if (LX_UNLIKELY(!attributes(c->base, t)))
         return false;
+    if (LX_UNLIKELY(t->slot->rule) &&
+        !lx_rules_hold(t->slot->rule, t->name.p + t->name.len, t->end))
+        return false;
     t->ctx = LX_UNLIKELY(t->slot->flags & LX_FLAG_TYPE_KEYED) ? typed_context(c, t)
                                                               : t->slot->child;
     return true;
@@ -110,12 +114,8 @@ static inline bool note(quick *c, lx_frame *f, const lx_slot *slot)
         return false;
     f->inner_from = f->kids ? f->inner_from : pos;
     f->kids = true;
-    if (!(f->flags & LX_FLAG_SEQUENCE)) {
-        f->disordered |= slot->rank < f->rank;
-        f->alike |= slot->sort && slot->rank <= f->high;
-        f->rank = slot->rank;
-        f->high = slot->rank > f->high ? slot->rank : f->high;
-    }
+    if (!(f->flags & LX_FLAG_SEQUENCE))
+        lx_write_note(f, slot);
     w->kid[w->kids++] = (lx_kid){pos, f->rank};
     return true;
 }
@@ -215,15 +215,16 @@ static LX_NOINLINE bool new_child(quick *c, lx_frame *f, unsigned level)
     if (*t.end == '/') {
         end = t.end + 2;
         if (LX_UNLIKELY(t.end[1] != '>' || *t.k != (uint32_t)(t.end + 1 - c->base) ||
-                        (t.slot->flags & LX_FLAG_OPEN_CLOSE) || is_wanted(w, t.slot)))
+                        (t.slot->flags & (LX_FLAG_OPEN_CLOSE | LX_FLAG_PAIR_KEYED)) ||
+                        is_wanted(w, t.slot)))
             return false;
     } else {
         if (LX_UNLIKELY(*t.end != '>' || *t.k != (uint32_t)(t.end - c->base)))
             return false;
         end = leaf_end(c->base, &t);
         if (!end) {
-            if (t.end[1] != '\n' || !(t.slot->flags & LX_FLAG_CONTAINER) ||
-                is_wanted(w, t.slot))
+            if (t.end[1] != '\n' || is_wanted(w, t.slot) ||
+                (t.slot->flags & (LX_FLAG_CONTAINER | LX_FLAG_PAIR_KEYED)) != LX_FLAG_CONTAINER)
                 return false;
             keep(c, f, &t, level, t.end + 1, true);
             return open_frame(c, f, t.slot, c->base + *c->k, t.name.len, t.end, t.ctx);

@@ -1,4 +1,5 @@
 #include "scan.h"
+#include "output.h"
 #include "text.h"
 
 #define BLOCK 2048 /* bytes indexed at a time: bounds the window, whatever the document */
@@ -28,6 +29,13 @@ void lx_scan_free(lx_scan *s)
     s->alloc->release(s->alloc->user, s->pos);
     s->alloc->release(s->alloc->user, s->attr);
     s->alloc->release(s->alloc->user, s->twice);
+}
+
+size_t lx_scan_footprint(const lx_scan *s)
+{
+    return (BLOCK + LX_INDEX_SPARE) * sizeof *s->pos + s->attr_cap * sizeof *s->attr +
+           (s->twice ? 4 * LX_MAX_ATTRIBUTES * sizeof *s->twice : 0) +
+           s->ns.cap * sizeof *s->ns.bind + s->ns.buckets * sizeof *s->ns.bucket;
 }
 
 /* Nothing is indexed; the next window starts at `from`. */
@@ -407,43 +415,59 @@ static inline const uint8_t *read_value(lx_scan *s, const uint8_t *p, lx_attr *a
     return q + 1;
 }
 
-static LX_NOINLINE bool grow_attributes(lx_scan *s, const lx_tag *tag, const uint8_t *p)
+static LX_NOINLINE bool grow_attributes(lx_scan *s, uint32_t attrs, const uint8_t *p)
 {
     void *grown = s->attr;
 
-    if (tag->attrs == LX_MAX_ATTRIBUTES)
+    if (attrs == LX_MAX_ATTRIBUTES)
         return lx_scan_fail(s, LX_E_LIMIT_ATTRIBUTES, p);
-    if (!lx_grow(s->alloc, &grown, &s->attr_cap, tag->attrs, sizeof *s->attr))
+    if (!lx_grow(s->alloc, &grown, &s->attr_cap, attrs, sizeof *s->attr))
         return lx_scan_fail(s, LX_NOMEM, p);
     s->attr = grown;
     return true;
 }
 
-/* Read the attribute at p; return the byte after it, NULL on error. */
-static inline const uint8_t *read_attribute(lx_scan *s, const uint8_t *p, lx_tag *tag)
-{
-    const uint8_t *name_end, *equals, *quote;
-    lx_attr *a;
+#define XMLNS 0x736e6c6d78u /* the name, as a word */
 
-    if (LX_UNLIKELY(tag->attrs == s->attr_cap) && !grow_attributes(s, tag, p))
-        return NULL;
-    a = s->attr + tag->attrs;
+/* Read name and '=' at p, and find the quote behind them; NULL on error. */
+static LX_NOINLINE const uint8_t *attribute_name(lx_scan *s, const uint8_t *p, lx_attr *a)
+{
+    const uint8_t *equals;
+
     a->colon = false;
-    name_end = lx_read_name(p, &a->name, &a->colon);
-    if (LX_UNLIKELY(!a->name.len))
+    equals = lx_skip_space(lx_read_name(p, &a->name, &a->colon));
+    if (!a->name.len)
         return lx_scan_fail(s, p >= s->end ? LX_E_TAG_UNCLOSED : LX_E_ATTRIBUTE, p), NULL;
-    if (LX_UNLIKELY(a->colon || lx_name_is(&a->name, "xmlns")))
-        tag->colon = true;
-    equals = lx_skip_space(name_end);
-    if (LX_UNLIKELY(*equals != '='))
+    if (*equals != '=')
         return lx_scan_fail(s, equals >= s->end ? LX_E_TAG_UNCLOSED : LX_E_ATTRIBUTE, equals), NULL;
-    quote = lx_skip_space(equals + 1);
-    p = read_value(s, quote, a);
-    if (LX_UNLIKELY(!p))
-        return NULL;
-    tag->plain &= (quote == name_end + 1) & (*quote == '\'') & !(a->flags & LX_V_REWRITE);
-    tag->attrs++;
-    return p;
+    return lx_skip_space(equals + 1);
+}
+
+/* The same, where one look at 16 bytes shows all of it. */
+static inline const uint8_t *short_attribute_name(lx_scan *s, const uint8_t *p, lx_attr *a)
+{
+#ifdef LX_HAVE_SSE2
+    __m128i x = _mm_loadu_si128((const __m128i *)p);
+    unsigned spaces = lx_low_bytes(x), stops = spaces | lx_name_marks(x);
+
+    if (LX_LIKELY(stops)) {
+        unsigned len = (unsigned)__builtin_ctz(stops);
+        /* what is no blank, from the name's end on: first '=', then the quote */
+        unsigned marks = ~spaces & 0xffff & (~0u << len), quote = marks & (marks - 1);
+
+        if (LX_LIKELY(quote && len && p[__builtin_ctz(marks)] == '=')) {
+            unsigned colons = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8(':')));
+
+            a->name.p = p;
+            a->name.len = len;
+            x = _mm_and_si128(x, _mm_loadu_si128((const __m128i *)(lx_keep_bytes + 16 - len)));
+            _mm_storeu_si128((__m128i *)a->name.word, x);
+            a->colon = (colons & ~(~0u << len)) != 0;
+            return p + __builtin_ctz(quote);
+        }
+    }
+#endif
+    return attribute_name(s, p, a);
 }
 
 static bool open_element(lx_scan *s, const lx_tag *tag)
@@ -459,39 +483,41 @@ static bool open_element(lx_scan *s, const lx_tag *tag)
     return true;
 }
 
-void lx_scan_close(lx_scan *s)
-{
-    s->depth--;
-    if (LX_UNLIKELY(s->ns.used != s->ns_mark[s->depth]))
-        lx_ns_pop(&s->ns, s->ns_mark[s->depth]);
-}
-
 bool lx_scan_tag(lx_scan *s, lx_tag *tag)
 {
-    const uint8_t *p = s->p, *next;
+    const uint8_t *p, *next, *name_end, *quote;
+    uint32_t attrs = 0;
+    size_t least = 0;  /* bytes that the attributes take if libvirt wrote them */
+    unsigned odd = 0;  /* not 0: it did not */
+    bool colon = false;
+    lx_attr *a;
 
-    tag->start = p = pass_special(s, p);
-    tag->attrs = 0;
-    tag->plain = true;
-    tag->empty = tag->colon = false;
-    p = lx_read_name(p + 1, &tag->name, &tag->colon);
+    tag->start = pass_special(s, s->p);
+    name_end = p = lx_read_name(tag->start + 1, &tag->name, &colon);
     if (LX_UNLIKELY(!tag->name.len))
         return lx_scan_fail(s, p >= s->end ? LX_E_TAG_UNCLOSED : LX_E_NAME, p);
-    for (;;) {
-        tag->attrs_end = p;
+    for (;; attrs++) {
         next = lx_skip_space(p);
-        if ((*next == '>') | (*next == '/')) {
-            tag->empty = *next == '/';
+        if ((*next == '>') | (*next == '/'))
             break;
-        }
         if (LX_UNLIKELY(next == p))
             return lx_scan_fail(s, p >= s->end ? LX_E_TAG_UNCLOSED : LX_E_TAG, p);
-        tag->plain &= (next == p + 1) & (*p == ' ');
-        p = read_attribute(s, next, tag);
-        if (LX_UNLIKELY(!p))
+        if (LX_UNLIKELY(attrs == s->attr_cap) && !grow_attributes(s, attrs, next))
             return false;
+        a = s->attr + attrs;
+        quote = short_attribute_name(s, next, a);
+        odd |= *p ^ ' ';
+        if (LX_UNLIKELY(!quote) || LX_UNLIKELY(!(p = read_value(s, quote, a))))
+            return false;
+        colon |= a->colon | (a->name.word[0] == XMLNS);
+        odd |= (*quote ^ '\'') | (a->flags & LX_V_REWRITE);
+        least += a->name.len + (size_t)(p - quote) + 2;
     }
-    tag->plain &= next == p;
+    tag->attrs = attrs;
+    tag->attrs_end = p;
+    tag->colon = colon;
+    tag->empty = *next == '/';
+    tag->plain = !odd & (next == p) & ((size_t)(p - name_end) == least);
     next += tag->empty;
     if (LX_UNLIKELY(*next != '>'))
         return lx_scan_fail(s, next >= s->end ? LX_E_TAG_UNCLOSED : LX_E_TAG, next - 1);
@@ -505,7 +531,7 @@ bool lx_scan_end(lx_scan *s, bool *plain)
     const uint8_t *p = s->p + 2;
 
     *plain = true;
-    if (LX_UNLIKELY((size_t)(s->end - p) < name.len || memcmp(p, name.p, name.len) ||
+    if (LX_UNLIKELY((size_t)(s->end - p) < name.len || !lx_same(p, name.p, name.len) ||
                     (p[name.len] != '>' && !lx_is_space(p[name.len])))) {
         bool cut = (size_t)(s->end - p) <= name.len &&
                    !memcmp(p, name.p, (size_t)(s->end - p));

@@ -71,6 +71,7 @@ typedef struct {
 
 bool lx_scan_init(lx_scan *s, const lx_allocator *alloc, uint64_t seed);
 void lx_scan_free(lx_scan *s);
+size_t lx_scan_footprint(const lx_scan *s);
 
 /* Start on a text of `len` bytes followed by LX_PAD zero bytes, all characters checked. */
 void lx_scan_begin(lx_scan *s, const uint8_t *text, size_t len);
@@ -85,7 +86,7 @@ bool lx_scan_epilog(lx_scan *s);
 bool lx_scan_tag(lx_scan *s, lx_tag *tag);
 /* Read the end tag at s->p and close the element; *plain false if it holds white space. */
 bool lx_scan_end(lx_scan *s, bool *plain);
-void lx_scan_close(lx_scan *s);
+static inline void lx_scan_close(lx_scan *s);
 /* Read the next piece of content. LX_START and LX_END leave s->p at their '<'. */
 bool lx_scan_piece(lx_scan *s, lx_piece *piece);
 
@@ -139,6 +140,13 @@ static inline void lx_scan_pass_blank(lx_scan *s)
 
 /* ---- for the callers' inner loops ---- */
 
+static inline void lx_scan_close(lx_scan *s)
+{
+    s->depth--;
+    if (LX_UNLIKELY(s->ns.used != s->ns_mark[s->depth]))
+        lx_ns_pop(&s->ns, s->ns_mark[s->depth]);
+}
+
 /* Index on until there is a special byte at or after `off`; the end of the text if there is
  * none. */
 const uint8_t *lx_scan_refill(lx_scan *s, size_t off);
@@ -169,13 +177,19 @@ const uint8_t *lx_scan_long_name(const uint8_t *p, lx_name *name, bool *colon);
 static const uint8_t lx_keep_bytes[32] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
                                        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
-/* Which of 16 bytes end a name. */
-static inline unsigned lx_name_stops(__m128i x)
+/* Which of 16 bytes are blanks or below. */
+static inline unsigned lx_low_bytes(__m128i x)
 {
-    return (unsigned)_mm_movemask_epi8(_mm_or_si128(
-        _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(' ')), x),
-                     _mm_cmpeq_epi8(x, _mm_set1_epi8('='))),
-        _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('/')), _mm_cmpeq_epi8(x, _mm_set1_epi8('>')))));
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(' ')), x));
+}
+
+/* Which of 16 bytes end a name besides those. */
+static inline unsigned lx_name_marks(__m128i x)
+{
+    return (unsigned)_mm_movemask_epi8(
+        _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('=')),
+                     _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('/')),
+                                  _mm_cmpeq_epi8(x, _mm_set1_epi8('>')))));
 }
 #endif
 
@@ -198,7 +212,7 @@ static inline const uint8_t *lx_read_name(const uint8_t *p, lx_name *name, bool 
 {
 #ifdef LX_HAVE_SSE2
     __m128i x = _mm_loadu_si128((const __m128i *)p);
-    unsigned stops = lx_name_stops(x);
+    unsigned stops = lx_low_bytes(x) | lx_name_marks(x);
 
     if (LX_LIKELY(stops)) {
         unsigned len = (unsigned)__builtin_ctz(stops);

@@ -1,6 +1,8 @@
 #define LX_SORT_TABLES
 #include "siblings.h"
 
+_Static_assert(LX_SORTS < 32, "lx_frame.sorts has a bit for each");
+
 /* A known child and the unknown ones that stand behind it, which go where it goes. */
 typedef struct {
     const uint8_t *name; /* key LX_SORT_NAME: its bytes, and part[0] of them; else NULL */
@@ -202,7 +204,8 @@ bool lx_siblings_sorted(const lx_writer *w, const lx_frame *f)
 {
     const lx_out *o = &w->out;
 
-    if (w->kid[f->kid0].pos < o->buf.len && o->run != o->run_end)
+    /* Part of it lacks, or lies elsewhere than the rest. */
+    if (o->buf.failed || (w->kid[f->kid0].pos < o->buf.len && o->run != o->run_end))
         return false;
     for (size_t i = f->kid0, end; i < w->kids; i = end) {
         for (end = i + 1; end < w->kids && w->kid[end].rank == w->kid[i].rank;)
@@ -316,7 +319,7 @@ bool lx_siblings_arrange(lx_writer *w, const lx_frame *f)
     bool ok;
 
     lx_out_flush(&w->out);
-    if (!w->out.buf.failed && !f->disordered && lx_siblings_sorted(w, f))
+    if (!f->disordered && lx_siblings_sorted(w, f))
         return true;
     memory = w->out.buf.failed ? NULL : w->alloc->alloc(w->alloc->user, 2 * n * sizeof *memory);
     if (!memory)

@@ -1,7 +1,7 @@
 /* Siblings of one name that libvirt prints in an order of its own ([same_name] of order.toml).
  *
- * Their keys are read from what was written of them. A frame is `alike` once a child of such a
- * name comes that may not be the first of its name; for all others nothing is looked at. */
+ * Their keys are read from what was written of them. A frame is `alike` once a second child of such
+ * a name comes; for all others nothing is looked at. */
 #ifndef LX_SIBLINGS_H
 #define LX_SIBLINGS_H
 

@@ -1,4 +1,5 @@
 #include "text.h"
+#include "index.h"
 
 const uint8_t *lx_numeric_reference(const uint8_t *p, uint32_t *point)
 {
@@ -58,6 +59,27 @@ static void add_point(lx_buf *out, uint32_t c)
     lx_buf_byte(out, (uint8_t)(0x80 | (c & 0x3f)));
 }
 
+/* Pass bytes that are neither '&' nor, in an attribute, a blank to be replaced: 16 at a time. */
+static inline const uint8_t *pass_plain(const uint8_t *p, const uint8_t *end, bool attribute)
+{
+#ifdef LX_HAVE_SSE2
+    const __m128i blank = _mm_set1_epi8(attribute ? '\n' : 0);
+
+    for (; end - p >= 16; p += 16) {
+        __m128i x = _mm_loadu_si128((const __m128i *)p);
+        __m128i found = _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('&')),
+                                     _mm_cmpeq_epi8(_mm_min_epu8(x, blank), x));
+        unsigned at = (unsigned)_mm_movemask_epi8(found);
+
+        if (at)
+            return p + __builtin_ctz(at);
+    }
+#endif
+    while (p < end && *p != '&' && (*p > '\n' || !attribute))
+        p++;
+    return p;
+}
+
 void lx_text_decode(lx_buf *out, lx_span span, bool attribute)
 {
     const uint8_t *p = span.p, *run = p, *end;
@@ -65,17 +87,12 @@ void lx_text_decode(lx_buf *out, lx_span span, bool attribute)
     if (!span.len)
         return; /* and it may be nowhere */
     end = p + span.len;
-    while (p < end) {
-        uint8_t c = *p;
+    while ((p = pass_plain(p, end, attribute)) < end) {
         uint32_t point;
         size_t len;
 
-        if (LX_LIKELY(c != '&' && (c > '\n' || !attribute))) {
-            p++;
-            continue;
-        }
         lx_buf_add(out, run, (size_t)(p - run));
-        if (c != '&') {
+        if (*p != '&') {
             lx_buf_byte(out, ' ');
             p++;
         } else if (p[1] == '#') {
@@ -109,6 +126,24 @@ static const char *reference_of(uint8_t c)
     }
 }
 
+/* Pass bytes that are written as themselves. */
+static inline const uint8_t *pass_unescaped(const uint8_t *p, const uint8_t *end, uint8_t which)
+{
+#ifdef LX_HAVE_SSE2
+    for (; end - p >= 16; p += 16) {
+        __m128i x = _mm_loadu_si128((const __m128i *)p);
+        unsigned control = (unsigned)_mm_movemask_epi8(
+            _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8('\r')), x));
+
+        if (control | lx_specials16(p))
+            break;
+    }
+#endif
+    while (p < end && !(escaped[*p] & which))
+        p++;
+    return p;
+}
+
 void lx_text_escape(lx_buf *out, lx_span value, bool attribute)
 {
     const uint8_t *p = value.p, *run = p, *end;
@@ -117,11 +152,12 @@ void lx_text_escape(lx_buf *out, lx_span value, bool attribute)
     if (!value.len)
         return; /* and it may be nowhere */
     end = p + value.len;
-    for (; p < end; p++) {
+    for (;; p++) {
         const char *with;
 
-        if (LX_LIKELY(!(escaped[*p] & which)))
-            continue;
+        p = pass_unescaped(p, end, which);
+        if (p == end)
+            break;
         lx_buf_add(out, run, (size_t)(p - run));
         with = reference_of(*p);
         lx_buf_add(out, with, strlen(with));

@@ -1,18 +1,13 @@
 #include "value.h"
 #include "text.h"
 
-static bool c_space(uint8_t c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 bool lx_value_integer(lx_span text, int64_t *value)
 {
     const uint8_t *p = text.p, *end = p + text.len;
     uint64_t limit = INT64_MAX, n = 0;
     bool negative = false;
 
-    while (p < end && c_space(*p))
+    while (p < end && lx_c_space(*p))
         p++;
     if (p < end && (*p == '+' || *p == '-'))
         negative = *p++ == '-';
@@ -28,14 +23,6 @@ bool lx_value_integer(lx_span text, int64_t *value)
     }
     *value = negative ? (int64_t)(0 - n) : (int64_t)n;
     return true;
-}
-
-static int hex(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 static bool same_letters(lx_span text, const char *lower)
@@ -73,7 +60,7 @@ bool lx_value_scale(lx_span number, lx_span unit, uint64_t *bytes)
     const uint8_t *p = number.p, *end = p + number.len;
     uint64_t scale = unit_bytes(unit), n = 0;
 
-    while (p < end && c_space(*p))
+    while (p < end && lx_c_space(*p))
         p++;
     if (p < end && *p == '+')
         p++;
@@ -115,29 +102,29 @@ bool lx_value_uuid(lx_span text, uint8_t out[36])
         memcpy(out, text.p, 36);
         return true;
     }
-    while (p < end && c_space(*p))
+    while (p < end && lx_c_space(*p))
         p++;
     while (n < 32) {
-        int d;
+        unsigned d;
 
         /* Dashes and blanks may stand between bytes, wherever. */
         if (p < end && (*p == '-' || *p == ' ') && n % 2 == 0) {
             p++;
             continue;
         }
-        if (p == end || (d = hex(*p++)) < 0)
+        if (p == end || (d = lx_digit(*p++)) > 15)
             return false;
         if (n == 8 || n == 12 || n == 16 || n == 20)
             *out++ = '-';
         *out++ = (uint8_t)digits[d];
         n++;
     }
-    while (p < end && c_space(*p))
+    while (p < end && lx_c_space(*p))
         p++;
     return p == end;
 }
 
-uint16_t lx_value_typed_context(lx_writer *w, const lx_tag *tag, uint16_t ctx)
+bool lx_value_attribute_is(lx_writer *w, const lx_tag *tag, const char *name, const char *wanted)
 {
     const lx_scan *s = w->scan;
 
@@ -145,34 +132,13 @@ uint16_t lx_value_typed_context(lx_writer *w, const lx_tag *tag, uint16_t ctx)
         const lx_attr *a = s->attr + i;
         lx_span value = {a->value, (size_t)(a->value_end - a->value)};
 
-        if (!lx_name_is(&a->name, "type"))
+        if (a->name.len != strlen(name) || memcmp(a->name.p, name, a->name.len))
             continue;
         w->text.len = 0;
         lx_text_decode(&w->text, value, true);
-        value = (lx_span){w->text.data, w->text.len};
-        return lx_span_is(value, LX_TYPE_KEYED_VALUE) ? LX_TYPE_KEYED_CTX : ctx;
+        return w->text.len == strlen(wanted) && !memcmp(w->text.data, wanted, w->text.len);
     }
-    return ctx;
-}
-
-/* Give the UUID in `text` its canonical spelling; true if it is one. */
-static bool respell_uuid(lx_writer *w, const lx_frame *f, lx_leaf *leaf, lx_buf *text)
-{
-    uint8_t canonical[36];
-
-    if (!text->len)
-        return false;
-    if (!lx_value_uuid((lx_span){text->data, text->len}, canonical)) {
-        w->capture.bad_uuid = f->start;
-        return false;
-    }
-    if (text->len == 36 && !memcmp(text->data, canonical, 36))
-        return true;
-    text->len = w->text.len = 0;
-    lx_buf_add(text, canonical, 36);
-    lx_buf_add(&w->text, canonical, 36);
-    *leaf = (lx_leaf){{NULL, 0}, true, false};
-    return true;
+    return false;
 }
 
 /* Is the element of the start tag at p in a default namespace, if `around` is in one? */
@@ -199,27 +165,54 @@ static bool in_namespace(const uint8_t *p, bool around)
     }
 }
 
-void lx_value_capture(lx_writer *w, const lx_frame *f, lx_leaf *leaf)
+lx_buf *lx_value_capture_mixed(lx_writer *w, const lx_frame *f)
 {
     lx_capture *c = &w->capture;
     bool name = lx_span_is(f->name, "name"), uuid = lx_span_is(f->name, "uuid");
     lx_buf *into = c->inactive ? &c->other : name ? &c->name : &c->uuid;
     bool *seen = name ? &c->seen_name : &c->seen_uuid;
-    bool good;
 
     if ((!name && !uuid) || *seen || in_namespace(f->start, false))
-        return;
+        return NULL;
     *seen = true;
     into->len = 0;
+    return into;
+}
+
+void lx_value_captured(lx_writer *w, const lx_frame *f, lx_buf *text)
+{
+    lx_capture *c = &w->capture;
+    uint8_t canonical[36];
+
+    if (!lx_span_is(f->name, "uuid") || !text->len)
+        return;
+    if (!lx_value_uuid((lx_span){text->data, text->len}, canonical)) {
+        c->bad_uuid = f->start;
+        return;
+    }
+    text->len = 0;
+    lx_buf_add(text, canonical, sizeof canonical);
+    if (!c->inactive)
+        c->has_uuid = true;
+}
+
+void lx_value_capture(lx_writer *w, const lx_frame *f, lx_leaf *leaf)
+{
+    lx_buf *into = lx_value_capture_mixed(w, f);
+
+    if (!into)
+        return;
     if (leaf->decoded)
         lx_buf_add(into, w->text.data, w->text.len);
     else
         lx_text_decode(into, leaf->span, false);
-    if (!uuid)
+    lx_value_captured(w, f, into);
+    if (!lx_span_is(f->name, "uuid") || into->len != 36 || w->capture.bad_uuid ||
+        lx_span_equal(leaf->span, (lx_span){into->data, into->len}))
         return;
-    good = respell_uuid(w, f, leaf, into);
-    if (!c->inactive)
-        c->has_uuid = good;
+    w->text.len = 0;
+    lx_buf_add(&w->text, into->data, into->len);
+    *leaf = (lx_leaf){{NULL, 0}, true, false};
 }
 
 /* Write the start of the element again, with unit='bytes' for whatever unit it had. */

@@ -1,9 +1,9 @@
-#include "write.h"
+#include "metadata.h"
+#include "mixed.h"
+#include "rules.h"
 #include "siblings.h"
 #include "text.h"
 #include "value.h"
-
-#include <limits.h>
 
 void lx_write_init(lx_writer *w, lx_scan *scan, const lx_allocator *alloc, uint64_t seed)
 {
@@ -14,6 +14,7 @@ void lx_write_init(lx_writer *w, lx_scan *scan, const lx_allocator *alloc, uint6
     lx_buf_init(&w->out.buf, alloc);
     lx_buf_init(&w->scratch, alloc);
     lx_buf_init(&w->text, alloc);
+    lx_buf_init(&w->values, alloc);
     lx_buf_init(&w->capture.name, alloc);
     lx_buf_init(&w->capture.uuid, alloc);
     lx_buf_init(&w->capture.other, alloc);
@@ -24,13 +25,24 @@ void lx_write_free(lx_writer *w)
     lx_buf_free(&w->out.buf);
     lx_buf_free(&w->scratch);
     lx_buf_free(&w->text);
+    lx_buf_free(&w->values);
     lx_buf_free(&w->capture.name);
     lx_buf_free(&w->capture.uuid);
     lx_buf_free(&w->capture.other);
     w->alloc->release(w->alloc->user, w->kid);
     w->alloc->release(w->alloc->user, w->order);
+    w->alloc->release(w->alloc->user, w->mixed.at);
     lx_metadata_free(w);
     lx_lines_free(&w->lines);
+}
+
+size_t lx_write_footprint(const lx_writer *w)
+{
+    return w->out.buf.cap + w->scratch.cap + w->text.cap + w->values.cap + w->capture.name.cap +
+           w->capture.uuid.cap + w->capture.other.cap + w->kid_cap * sizeof *w->kid +
+           w->mixed.cap * sizeof *w->mixed.at +
+           (w->order ? LX_MAX_ATTRIBUTES * (sizeof *w->order + sizeof *w->rank) : 0) +
+           lx_metadata_footprint(w) + lx_lines_footprint(&w->lines);
 }
 
 /* ---- attributes ---- */
@@ -83,14 +95,6 @@ static LX_NOINLINE bool reserve_order(lx_writer *w)
 
 enum { UNLISTED = -2 };
 
-/* What a look at a tag's attributes finds. */
-typedef struct {
-    uint64_t seen;   /* ranks */
-    uint8_t at[64];  /* of a seen rank: the attribute's number */
-    bool rising;     /* all are listed, in order, none comes twice */
-    bool single;     /* all are listed, none comes twice */
-} lx_ranks;
-
 /* Look the attributes up: their ranks, UNLISTED for names that the context does not have. */
 static inline void rank_attributes(lx_writer *w, const lx_tag *tag, unsigned ctx, lx_ranks *r)
 {
@@ -107,7 +111,7 @@ static inline void rank_attributes(lx_writer *w, const lx_tag *tag, unsigned ctx
         single &= (bit & ~seen) != 0;
         seen |= bit;
         rising &= rank > last;
-        r->at[rank & 63] = (uint8_t)i;
+        r->at[rank & 63] = (uint16_t)i;
         w->rank[i] = (int16_t)rank;
         last = rank;
     }
@@ -220,26 +224,19 @@ static inline void write_name(lx_writer *w, const lx_tag *tag, unsigned level)
     }
 }
 
-#define IN_LINE UINT_MAX
-
-/* Write "<name attributes" without the end of the tag, on a new line at `level` or IN_LINE. */
-static bool write_start(lx_writer *w, const lx_tag *tag, unsigned ctx, unsigned level)
+/* The same, its attributes ranked. */
+static inline bool write_ranked(lx_writer *w, const lx_tag *tag, const lx_ranks *r, unsigned level)
 {
     const lx_attr *a;
-    bool sorted;
-    lx_ranks r;
+    bool sorted = r->rising;
 
-    if (LX_UNLIKELY(!w->order) && !reserve_order(w))
-        return false;
-    rank_attributes(w, tag, ctx, &r);
-    sorted = r.rising;
-    if (LX_UNLIKELY(!r.single) && !order_unusual(w, tag, &sorted))
+    if (LX_UNLIKELY(!r->single) && !order_unusual(w, tag, &sorted))
         return false;
     sorted = sorted && tag->plain;
-    if (level != IN_LINE && !sorted && lx_out_parted(&w->out)) {
+    if (level != LX_IN_LINE && !sorted && lx_out_parted(&w->out)) {
         write_name(w, tag, level);
     } else {
-        if (level != IN_LINE)
+        if (level != LX_IN_LINE)
             lx_out_newline(&w->out, level);
         lx_out_source(&w->out, tag->start,
                       sorted ? tag->attrs_end : tag->name.p + tag->name.len);
@@ -248,14 +245,24 @@ static bool write_start(lx_writer *w, const lx_tag *tag, unsigned ctx, unsigned 
         lx_out_flush(&w->out);
     }
     a = w->scan->attr;
-    if (LX_LIKELY(r.single)) {
-        for (; r.seen; r.seen &= r.seen - 1)
-            write_attribute(w, a + r.at[__builtin_ctzll(r.seen)]);
+    if (LX_LIKELY(r->single)) {
+        for (uint64_t seen = r->seen; seen; seen &= seen - 1)
+            write_attribute(w, a + r->at[__builtin_ctzll(seen)]);
     } else {
         for (uint32_t i = 0; i < tag->attrs; i++)
             write_attribute(w, a + w->order[i]);
     }
     return true;
+}
+
+bool lx_write_start(lx_writer *w, const lx_tag *tag, unsigned ctx, unsigned level)
+{
+    lx_ranks r;
+
+    if (LX_UNLIKELY(!w->order) && !reserve_order(w))
+        return false;
+    rank_attributes(w, tag, ctx, &r);
+    return write_ranked(w, tag, &r, level);
 }
 
 /* ---- frames ---- */
@@ -277,28 +284,47 @@ static const uint8_t natures[4] = {
 };
 
 /* Open a frame for the element of the tag and write its start. */
-static bool push(lx_writer *w, const lx_tag *tag, const lx_slot *slot)
+static inline bool push(lx_writer *w, const lx_tag *tag, const lx_slot *slot)
 {
     lx_frame *f = w->frame + w->top;
+    lx_tag ruled;
+    lx_ranks r;
 
     f->start = tag->start;
     f->out_start = lx_out_pos(&w->out);
     f->kid0 = w->kids;
     f->name = (lx_span){tag->name.p, tag->name.len};
-    f->attrs = tag->attrs;
+    f->rule = 0;
     f->rank = -1;
     f->high = 0;
     f->flags = slot ? slot->flags : 0;
     f->ctx = slot ? slot->child : LX_CTX_NOTHING;
     f->nature = natures[f->flags & 3];
     f->kids = f->disordered = f->alike = false;
+    f->sorts = 0;
     if (LX_UNLIKELY(f->out_start > LX_MAX_DOCUMENT))
         return lx_scan_fail(w->scan, LX_E_LIMIT_SIZE, tag->start);
-    w->top++;
-    if (!write_start(w, tag, f->ctx, w->level + w->top - 1))
+    if (LX_UNLIKELY(!w->order) && !reserve_order(w))
         return false;
-    if (LX_UNLIKELY(f->flags & LX_FLAG_TYPE_KEYED))
-        f->ctx = lx_value_typed_context(w, tag, f->ctx);
+    rank_attributes(w, tag, f->ctx, &r);
+    if (slot && slot->rule && !w->unruled) {
+        ruled = *tag;
+        if (!lx_rules_start(w, &ruled, f, slot->rule, &r))
+            return false;
+        if (ruled.attrs != tag->attrs)
+            rank_attributes(w, &ruled, f->ctx, &r);
+        tag = &ruled;
+    }
+    f->attrs = tag->attrs;
+    w->top++;
+    if (!write_ranked(w, tag, &r, w->level + w->top - 1))
+        return false;
+    if (LX_UNLIKELY(f->flags & LX_FLAG_TYPE_KEYED) &&
+        lx_value_attribute_is(w, tag, "type", LX_TYPE_KEYED_VALUE))
+        f->ctx = LX_TYPE_KEYED_CTX;
+    if (LX_UNLIKELY(f->flags & LX_FLAG_PAIR_KEYED) &&
+        lx_value_attribute_is(w, tag, LX_PAIR_KEYED_ATTRIBUTE, LX_PAIR_KEYED_VALUE))
+        f->flags |= LX_FLAG_OPEN_CLOSE;
     return true;
 }
 
@@ -311,12 +337,8 @@ static inline bool note_kid(lx_writer *w, lx_frame *f, const lx_slot *slot)
         f->inner_from = lx_out_pos(&w->out);
         f->kids = true;
     }
-    if (slot && !(f->flags & LX_FLAG_SEQUENCE)) {
-        f->disordered |= slot->rank < f->rank;
-        f->alike |= slot->sort && slot->rank <= f->high;
-        f->rank = slot->rank;
-        f->high = slot->rank > f->high ? slot->rank : f->high;
-    }
+    if (slot && !(f->flags & LX_FLAG_SEQUENCE))
+        lx_write_note(f, slot);
     if (LX_UNLIKELY(w->kids == w->kid_cap)) {
         void *kid = w->kid;
 
@@ -376,14 +398,6 @@ static bool blank(const uint8_t *p, size_t n)
     return true;
 }
 
-static void decode_piece(lx_buf *out, const lx_piece *piece)
-{
-    if (piece->kind == LX_CDATA)
-        lx_buf_add(out, piece->span.p, piece->span.len);
-    else
-        lx_text_decode(out, piece->span, false);
-}
-
 static void add_leaf(lx_writer *w, lx_leaf *leaf, const lx_piece *piece)
 {
     if (!leaf->span.len && !leaf->decoded && !(piece->flags & LX_V_REWRITE)) {
@@ -397,99 +411,8 @@ static void add_leaf(lx_writer *w, lx_leaf *leaf, const lx_piece *piece)
         leaf->span.len = 0;
         leaf->decoded = true;
     }
-    decode_piece(&w->text, piece);
+    lx_piece_decode(&w->text, piece);
     leaf->blank = blank(w->text.data, w->text.len);
-}
-
-/* Is the piece white space, by reference or not? */
-static bool blank_piece(lx_writer *w, const lx_piece *piece)
-{
-    if (piece->blank || !(piece->flags & LX_V_REWRITE))
-        return piece->blank;
-    w->text.len = 0;
-    decode_piece(&w->text, piece);
-    return blank(w->text.data, w->text.len);
-}
-
-/* ---- mixed content ---- */
-
-static void write_mixed_text(lx_writer *w, const lx_piece *piece)
-{
-    if (!(piece->flags & LX_V_REWRITE)) {
-        lx_out_source(&w->out, piece->span.p, piece->span.p + piece->span.len);
-        return;
-    }
-    lx_out_flush(&w->out);
-    w->text.len = 0;
-    decode_piece(&w->text, piece);
-    lx_text_escape(&w->out.buf, (lx_span){w->text.data, w->text.len}, false);
-}
-
-/* Write a start tag of mixed content: nothing is known, nothing moves. */
-static bool mixed_start(lx_writer *w, const lx_tag *tag)
-{
-    if (!tag->colon && !lx_scan_check_name(w->scan, &tag->name))
-        return false;
-    if (lx_out_pos(&w->out) > LX_MAX_DOCUMENT)
-        return lx_scan_fail(w->scan, LX_E_LIMIT_SIZE, tag->start);
-    return write_start(w, tag, LX_CTX_NOTHING, IN_LINE);
-}
-
-/* The frame on top turned out to hold text between elements: write it again, word for word. */
-static LX_NOINLINE bool write_mixed(lx_writer *w)
-{
-    lx_scan *s = w->scan;
-    lx_frame *f = w->frame + --w->top;
-    unsigned depth = s->depth - 1; /* around the element */
-    bool open = true; /* a start tag still lacks its '>' */
-    lx_piece piece;
-    lx_tag tag;
-
-    lx_scan_rewind(s, f->start, depth);
-    lx_out_truncate(&w->out, f->out_start);
-    w->kids = f->kid0;
-    lx_out_newline(&w->out, w->level + w->top);
-    if (!lx_scan_tag(s, &tag) || !mixed_start(w, &tag))
-        return false;
-    while (s->depth > depth) {
-        bool plain;
-
-        if (!lx_scan_piece(s, &piece))
-            return false;
-        if (piece.kind == LX_COMMENT || piece.kind == LX_PI ||
-            (piece.kind == LX_CDATA && !piece.span.len))
-            continue;
-        if (piece.kind == LX_END) {
-            lx_span name = s->open[s->depth - 1];
-
-            if (!lx_scan_end(s, &plain))
-                return false;
-            if (open) {
-                lx_out_lit(&w->out, "/>");
-            } else {
-                lx_out_lit(&w->out, "</");
-                lx_out_source(&w->out, name.p, name.p + name.len);
-                lx_out_lit(&w->out, ">");
-            }
-            open = false;
-            continue;
-        }
-        if (open)
-            lx_out_lit(&w->out, ">");
-        open = false;
-        if (piece.kind != LX_START) {
-            write_mixed_text(w, &piece);
-            continue;
-        }
-        if (!lx_scan_tag(s, &tag) || !mixed_start(w, &tag))
-            return false;
-        open = !tag.empty;
-        if (tag.empty) {
-            lx_out_lit(&w->out, "/>");
-            lx_scan_close(s);
-        }
-    }
-    return true;
 }
 
 /* ---- elements ---- */
@@ -549,10 +472,12 @@ static bool finish(lx_writer *w, lx_leaf *leaf, const uint8_t *end, bool plain)
         w->inner_from = f->inner_from;
         lx_out_newline(&w->out, w->level + w->top);
     } else {
-        if (LX_UNLIKELY(w->capture.wanted && w->top == 1))
+        if (LX_UNLIKELY(w->capture.wanted && w->top == 1 && f->name.len == 4))
             lx_value_capture(w, f, leaf);
         if (LX_UNLIKELY(w->cache.wanted && w->top == 2))
             lx_value_cache_size(w, f, leaf);
+        if (f->rule && !lx_rules_text(w, f, leaf))
+            return false;
         if (!write_leaf(w, f, leaf)) {
             if (!(f->flags & LX_FLAG_OPEN_CLOSE)) {
                 w->inner_from = w->inner_to = 0;
@@ -583,6 +508,12 @@ static bool start_child(lx_writer *w, const lx_leaf *leaf, bool *mixed)
               !leaf->blank);
     if (LX_UNLIKELY(*mixed))
         return true;
+    if (LX_UNLIKELY(lx_out_pos(&w->out) > w->mixed.outgrown)) {
+        bool written;
+
+        if (!lx_mixed_outgrown(w, &written) || written)
+            return w->scan->code == LX_OK;
+    }
     if (!lx_scan_tag(w->scan, &tag))
         return false;
     slot = listed = lx_order_child(f->ctx, &tag.name);
@@ -595,6 +526,8 @@ static bool start_child(lx_writer *w, const lx_leaf *leaf, bool *mixed)
         return false;
     if (LX_UNLIKELY(listed && (listed->flags & LX_FLAG_RAW)))
         return lx_metadata_write(w, &tag, w->level + w->top);
+    if (LX_UNLIKELY(w->mixed.known) && !(slot && slot->flags & 3) && lx_mixed_known(w, &tag))
+        return lx_mixed_write(w, &tag, NULL);
     if (!push(w, &tag, slot))
         return false;
     if (tag.empty) {
@@ -643,11 +576,11 @@ static bool write_content(lx_writer *w)
         } else if (piece.kind == LX_TEXT || piece.kind == LX_CDATA) {
             if (!f->kids)
                 add_leaf(w, &leaf, &piece);
-            else if (f->nature == LX_AS_UNKNOWN && !blank_piece(w, &piece))
+            else if (f->nature == LX_AS_UNKNOWN && !lx_piece_blank(w, &piece))
                 mixed = true;
         }
         if (LX_UNLIKELY(mixed)) {
-            if (!write_mixed(w))
+            if (!lx_mixed_again(w))
                 return false;
             leaf = (lx_leaf){{NULL, 0}, false, true};
         }
@@ -660,6 +593,7 @@ bool lx_write_element(lx_writer *w, const lx_tag *tag, const lx_slot *slot, unsi
     w->level = level;
     w->top = 0;
     w->kids = 0;
+    lx_mixed_begin(w);
     if (!push(w, tag, slot))
         return false;
     if (tag->empty) {
@@ -671,8 +605,8 @@ bool lx_write_element(lx_writer *w, const lx_tag *tag, const lx_slot *slot, unsi
     } else if (!write_content(w)) {
         return false;
     }
-    if (w->out.buf.failed || w->scratch.failed || w->text.failed || w->capture.name.failed ||
-        w->capture.uuid.failed || w->capture.other.failed)
+    if (w->out.buf.failed || w->scratch.failed || w->text.failed || w->values.failed ||
+        w->capture.name.failed || w->capture.uuid.failed || w->capture.other.failed)
         return lx_scan_fail(w->scan, LX_NOMEM, w->scan->p);
     if (lx_out_pos(&w->out) > LX_MAX_DOCUMENT)
         return lx_scan_fail(w->scan, LX_E_LIMIT_SIZE, tag->start);

@@ -5,6 +5,8 @@
 #include "lines.h"
 #include "scan.h"
 
+#include <limits.h>
+
 /* How the content of an element is treated. */
 typedef enum {
     LX_AS_CONTAINER, /* known, holds elements: text is dropped */
@@ -25,9 +27,11 @@ typedef struct {
     uint16_t ctx;
     uint8_t flags;
     uint8_t nature;
+    uint16_t rule; /* of rules.c, 0: none */
     bool kids;       /* has a child: its '>' is written */
     bool disordered; /* a child came out of rank */
     bool alike;      /* some children may have to be sorted by value: see siblings.h */
+    uint32_t sorts;  /* bits of the lx_slot.sort of its children */
 } lx_frame;
 
 typedef struct {
@@ -59,6 +63,15 @@ typedef struct {
     const uint8_t *bad; /* source of one that is no size */
 } lx_cache_size;
 
+/* Elements of the tree being written that are mixed (mixed.c). */
+typedef struct {
+    uint32_t *at; /* offsets of their '<' */
+    size_t used, cap;
+    size_t next; /* the first that may still be ahead */
+    bool known;
+    size_t outgrown; /* length of the output at which it is time to know */
+} lx_mixed;
+
 typedef struct {
     lx_scan *scan;
     lx_out out;
@@ -69,18 +82,22 @@ typedef struct {
     lx_kid *kid;
     size_t kids, kid_cap;
     lx_buf scratch, text;
+    lx_buf values; /* of the attributes of the tag last read, where a rule changed them */
     const lx_allocator *alloc;
     size_t inner_from, inner_to; /* output between the tags of the element last written */
     lx_capture capture;
     lx_cache_size cache;
+    bool unruled; /* values are somebody else's affair: see rules.h */
     uint16_t *order; /* attribute numbers in canonical order */
     int16_t *rank;   /* of each attribute, behind `order` in one allocation */
+    lx_mixed mixed;
     struct lx_metadata *metadata;
     lx_lines lines; /* survive from document to document */
 } lx_writer;
 
 void lx_write_init(lx_writer *w, lx_scan *scan, const lx_allocator *alloc, uint64_t seed);
 void lx_write_free(lx_writer *w);
+size_t lx_write_footprint(const lx_writer *w);
 
 /* Write the element whose start tag was just read, on a new line at `level`, and read it to its
  * end. `slot` says what it is: lx_order_child of the place where it stands, or NULL. */
@@ -90,12 +107,36 @@ bool lx_write_element(lx_writer *w, const lx_tag *tag, const lx_slot *slot, unsi
  * duplicates. *sorted: they came in that order. NULL: refused. */
 const uint16_t *lx_write_order(lx_writer *w, const lx_tag *tag, unsigned ctx, bool *sorted);
 
+/* What a look at a tag's attributes finds. */
+typedef struct {
+    uint64_t seen;   /* ranks */
+    uint16_t at[64]; /* of a seen rank: the attribute's number */
+    bool rising;     /* all are listed, in order, none comes twice */
+    bool single;     /* all are listed, none comes twice */
+} lx_ranks;
+
+/* Write "<name attributes" of a tag without its end, on a new line at `level` or LX_IN_LINE. */
+#define LX_IN_LINE UINT_MAX
+bool lx_write_start(lx_writer *w, const lx_tag *tag, unsigned ctx, unsigned level);
+
 /* Append an attribute, " name='value'". */
 void lx_write_attr(lx_writer *w, const lx_attr *a);
 
 /* The slot of a name that its parent's context does not list; NULL if no table knows it.
  * Checks the name. *ok false: refused. */
 const lx_slot *lx_write_unlisted(lx_writer *w, const lx_tag *tag, bool *ok);
+
+/* The frame gets a child that is listed: its rank, and what it does to the order. */
+static inline void lx_write_note(lx_frame *f, const lx_slot *slot)
+{
+    uint32_t sort = 1u << slot->sort & ~1u;
+
+    f->disordered |= slot->rank < f->rank;
+    f->alike |= (f->sorts & sort) != 0;
+    f->sorts |= sort;
+    f->rank = slot->rank;
+    f->high = slot->rank > f->high ? slot->rank : f->high;
+}
 
 /* quick.c: read and write on while the source is spelled as libvirt spells. True if it came any
  * further. Must not be called with text pending in the frame on top. */

@@ -85,7 +85,7 @@ static const char odd[] =
     "        </metadata_cache>\n"
     "      </driver>\n"
     "      <source protocol='nbd' name='&lt;' z=''>\n"
-    "        <host name='h'/>\n"
+    "        <host name='h' port='10809'/>\n"
     "      </source>\n"
     "      <p:zork/>\n"
     "    </disk>\n"
@@ -98,8 +98,8 @@ static const char odd[] =
     "  <inactiveDomain/>\n"
     "  <cookie>\n"
     "  </cookie>\n"
-    "  <active z='1'>-2147483648</active>\n"
     "  <zork/>\n"
+    "  <active>-2147483648</active>\n"
     "</domainsnapshot>\n";
 
 static void expect(lx_ctx *ctx, const char *input, const char *want, lx_mode mode)

@@ -179,6 +179,217 @@ static const sample semantic[] = {
     DISK(DISK_RELATIVE, "<disk name='a' type='block'><source dev='x'/></disk>"),
     DISK(DISK_PROTOCOL_MISSING, "<disk name='a' type='network'><source/></disk>"),
     DISK(DISK_PROTOCOL, "<disk name='a' type='network'><source protocol='x'/></disk>"),
+    DISK(DISK_SOURCE_NAME, "<disk name='vda' type='network'>"
+         "<source protocol='iscsi'></source></disk>"),
+    DISK(DISK_SOURCE_NAME, "<disk name='vda' type='network'>"
+         "<source protocol='none'></source></disk>"),
+    DISK(DISK_TLS, "<disk name='vda' type='network'>"
+         "<source protocol='nbd' tls='on'></source></disk>"),
+    DISK(DISK_TLS, "<disk name='vda' type='network'>"
+         "<source protocol='nbd' tls=''></source></disk>"),
+    DISK(DISK_TLS_CONFIG, "<disk name='vda' type='network'>"
+         "<source protocol='nbd' tlsFromConfig='0x1'></source></disk>"),
+    DISK(DISK_TLS_CONFIG, "<disk name='vda' type='network'>"
+         "<source protocol='nbd' tlsFromConfig='2147483648'></source></disk>"),
+    DISK(DISK_SOURCE_POOL, "<disk name='vda' type='network'>"
+         "<source protocol='rbd' name='a'></source></disk>"),
+    DISK(DISK_SOURCE_POOL, "<disk name='vda' type='network'>"
+         "<source protocol='gluster' name='/a/b'></source></disk>"),
+    DISK(DISK_SOURCE_POOL, "<disk name='vda' type='network'>"
+         "<source protocol='gluster' name=''></source></disk>"),
+    DISK(DISK_HOST_TRANSPORT, "<disk name='vda' type='network'>"
+         "<source protocol='nbd' name='n'><host name='h' transport='fd'/></source></disk>"),
+    DISK(DISK_HOST_TRANSPORT, "<disk name='vda' type='network'>"
+         "<source protocol='nbd' name='n'><host transport='' "
+         "socket='/s'/></source></disk>"),
+    DISK(DISK_HOST_SOCKET, "<disk name='vda' type='network'>"
+         "<source protocol='nbd' name='n'><host name='h' "
+         "transport='unix'/></source></disk>"),
+    DISK(DISK_HOST_NO_SOCKET, "<disk name='vda' type='network'>"
+         "<source protocol='nbd' name='n'><host socket='/s'/></source></disk>"),
+    DISK(DISK_HOST_NO_SOCKET, "<disk name='vda' type='network'>"
+         "<source protocol='nbd' name='n'><host name='h' transport='rdma' "
+         "socket='/s'/></source></disk>"),
+    DISK(DISK_HOST_NAME, "<disk name='vda' type='network'>"
+         "<source protocol='nbd' name='n'><host name='h'/><host "
+         "port='x'/></source></disk>"),
+    DISK(DISK_HOST_PORT, "<disk name='vda' type='network'>"
+         "<source protocol='nbd' name='n'><host name='h' port='7 '/></source></disk>"),
+    DISK(DISK_HOST_PORT, "<disk name='vda' type='network'>"
+         "<source protocol='nbd' name='n'><host name='h' port='-1' "
+         "transport='rdma'/></source></disk>"),
+    DISK(DISK_HOST_PORT, "<disk name='vda' type='network'>"
+         "<source protocol='nbd' name='n'><host name='h' port='65536'/></source></disk>"),
+    DISK(DISK_HOST_PORT, "<disk name='vda' type='network'>"
+         "<source protocol='nbd' name='n'><host name='h' port=''/></source></disk>"),
+    DISK(DISK_SSL, "<disk name='vda' type='network'>"
+         "<source protocol='https' name='n'><ssl verify='on'/></source></disk>"),
+    DISK(DISK_COOKIE_MISSING, "<disk name='vda' type='network'>"
+         "<source protocol='https' "
+         "name='n'><cookies><cookie>b</cookie></cookies></source></disk>"),
+    DISK(DISK_COOKIE_MISSING, "<disk name='vda' type='network'>"
+         "<source protocol='https' name='n'><cookies><cookie "
+         "name=''>b</cookie></cookies></source></disk>"),
+    DISK(DISK_COOKIE_MISSING, "<disk name='vda' type='network'>"
+         "<source protocol='https' name='n'><cookies><cookie name='b b'>c</cookie><cookie "
+         "name='a'/></cookies></source></disk>"),
+    DISK(DISK_COOKIE, "<disk name='vda' type='network'>"
+         "<source protocol='https' name='n'><cookies><cookie name='a "
+         "b'>c</cookie></cookies></source></disk>"),
+    DISK(DISK_COOKIE, "<disk name='vda' type='network'>"
+         "<source protocol='https' name='n'><cookies><cookie "
+         "name='a'>&quot;b</cookie></cookies></source></disk>"),
+    DISK(DISK_COOKIE, "<disk name='vda' type='network'>"
+         "<source protocol='https' name='n'><cookies><cookie "
+         "name='a'>b;</cookie></cookies></source></disk>"),
+    DISK(DISK_COOKIE_TWICE, "<disk name='vda' type='network'>"
+         "<source protocol='https' name='n'><cookies><cookie name='a'>b</cookie><cookie "
+         "name='a'>c</cookie></cookies></source></disk>"),
+    DISK(DISK_READAHEAD, "<disk name='vda' type='network'>"
+         "<source protocol='https' name='n'><readahead size='-1'/></source></disk>"),
+    DISK(DISK_READAHEAD, "<disk name='vda' type='network'>"
+         "<source protocol='https' name='n'><readahead/><readahead "
+         "size='x'/></source></disk>"),
+    DISK(DISK_TIMEOUT, "<disk name='vda' type='network'>"
+         "<source protocol='https' name='n'><timeout "
+         "seconds='18446744073709551616'/></source></disk>"),
+    DISK(DISK_SOURCE_TYPE_MISSING, "<disk name='vda' snapshot='no' type='nvme'>"
+         "<source namespace='1'><address domain='0' bus='1' slot='2' "
+         "function='0'/></source></disk>"),
+    DISK(DISK_SOURCE_TYPE_MISSING, "<disk name='vda' snapshot='no' type='vhostuser'>"
+         "<source path='/p'></source></disk>"),
+    DISK(DISK_SOURCE_TYPE, "<disk name='vda' snapshot='no' type='nvme'>"
+         "<source type='PCI'><address domain='0' bus='1' slot='2' "
+         "function='0'/></source></disk>"),
+    DISK(DISK_SOURCE_TYPE, "<disk name='vda' snapshot='no' type='vhostuser'>"
+         "<source type='tcp'></source></disk>"),
+    DISK(DISK_SOURCE_PATH, "<disk name='vda' snapshot='no' type='vhostuser'>"
+         "<source type='unix'></source></disk>"),
+    DISK(DISK_NAMESPACE_MISSING, "<disk name='vda' snapshot='no' type='nvme'>"
+         "<source type='pci'><address domain='0' bus='1' slot='2' "
+         "function='0'/></source></disk>"),
+    DISK(DISK_NAMESPACE, "<disk name='vda' snapshot='no' type='nvme'>"
+         "<source type='pci' namespace='' managed='x'><address domain='0' bus='1' "
+         "slot='2' function='0'/></source></disk>"),
+    DISK(DISK_NAMESPACE, "<disk name='vda' snapshot='no' type='nvme'>"
+         "<source type='pci' namespace='+-1'><address domain='0' bus='1' slot='2' "
+         "function='0'/></source></disk>"),
+    DISK(DISK_MANAGED, "<disk name='vda' snapshot='no' type='nvme'>"
+         "<source type='pci' namespace='1' managed='on'></source></disk>"),
+    DISK(DISK_ADDRESS_MISSING, "<disk name='vda' snapshot='no' type='nvme'>"
+         "<source type='pci' namespace='1'></source></disk>"),
+    DISK(DISK_ADDRESS_MISSING, "<disk name='vda' snapshot='no' type='nvme'>"
+         "<source type='pci' namespace='1'><auth/></source></disk>"),
+    DISK(DISK_ADDRESS_MISSING, "<disk name='vda' snapshot='no' type='nvme'>"
+         "<source type='pci' namespace='1'><address xmlns='u'/></source></disk>"),
+    DISK(DISK_ADDRESS, "<disk name='vda' snapshot='no' type='nvme'>"
+         "<source type='pci' namespace='1'><address bus='1' slot='32'/></source></disk>"),
+    DISK(DISK_ADDRESS, "<disk name='vda' snapshot='no' type='nvme'>"
+         "<source type='pci' namespace='1'><address bus='256'/></source></disk>"),
+    DISK(DISK_ADDRESS, "<disk name='vda' snapshot='no' type='nvme'>"
+         "<source type='pci' namespace='1'><address bus='1' "
+         "function='8'/></source></disk>"),
+    DISK(DISK_ADDRESS, "<disk name='vda' snapshot='no' type='nvme'>"
+         "<source type='pci' namespace='1'><address bus='09'/></source></disk>"),
+    DISK(DISK_ADDRESS, "<disk name='vda' snapshot='no' type='nvme'>"
+         "<source type='pci' namespace='1'><address bus='0x'/></source></disk>"),
+    DISK(DISK_ADDRESS, "<disk name='vda' snapshot='no' type='nvme'>"
+         "<source type='pci' namespace='1'><address domain='4294967296'/></source></disk>"),
+    DISK(DISK_ADDRESS, "<disk name='vda' snapshot='no' type='nvme'>"
+         "<source type='pci' namespace='1'><address multifunction='yes'/></source></disk>"),
+    DISK(DISK_ADDRESS, "<disk name='vda' snapshot='no' type='nvme'>"
+         "<source type='pci' namespace='1'><address><zpci "
+         "uid='x'/></address></source></disk>"),
+    DISK(DISK_RECONNECT, "<disk name='vda' type='vhostuser'>"
+         "<source type='unix' path='/p'><reconnect enabled=''/></source></disk>"),
+    DISK(DISK_RECONNECT, "<disk name='vda' type='vhostuser'>"
+         "<source type='unix' path='/p'><reconnect enabled='yes'/></source></disk>"),
+    DISK(DISK_RECONNECT, "<disk name='vda' type='vhostuser'>"
+         "<source type='unix' path='/p'><reconnect enabled='yes' "
+         "timeout='4294967296'/></source></disk>"),
+    DISK(DISK_AUTH_USERNAME, "<disk name='vda' type='file'>"
+         "<source file='/a'><auth type='x'/></source></disk>"),
+    DISK(DISK_AUTH_USERNAME, "<disk name='vda' type='file'>"
+         "<source file='/a'><auth username=''/></source></disk>"),
+    DISK(DISK_AUTH_TYPE, "<disk name='vda' type='file'>"
+         "<source file='/a'><auth username='u' type='x'/></source></disk>"),
+    DISK(DISK_AUTH_SECRET, "<disk name='vda' type='file'>"
+         "<source file='/a'><auth username='u' type='chap'/></source></disk>"),
+    DISK(DISK_SECRET_MISSING, "<disk name='vda' type='file'>"
+         "<source file='/a'><auth username='u'><secret "
+         "type='ceph'/></auth></source></disk>"),
+    DISK(DISK_SECRET_BOTH, "<disk name='vda' type='file'>"
+         "<source file='/a'><auth username='u'><secret "
+         "uuid='5A3B4C5D-0000-1111-2222-333344445555' usage=''/></auth></source></disk>"),
+    DISK(DISK_SECRET_UUID, "<disk name='vda' type='file'>"
+         "<source file='/a'><auth username='u'><secret uuid='x'/></auth></source></disk>"),
+    DISK(DISK_ENCRYPTION_FORMAT_MISSING, "<disk name='vda' type='file'>"
+         "<source file='/a'><encryption format=''/></source></disk>"),
+    DISK(DISK_ENCRYPTION_FORMAT, "<disk name='vda' type='file'>"
+         "<source file='/a'><encryption format='x' engine='x'/></source></disk>"),
+    DISK(DISK_ENCRYPTION_ENGINE, "<disk name='vda' type='file'>"
+         "<source file='/a'><encryption format='luks' engine='default'/></source></disk>"),
+    DISK(DISK_ENCRYPTION_SECRET_MISSING, "<disk name='vda' type='file'>"
+         "<source file='/a'><encryption format='luks'><cipher/><secret "
+         "usage='x'/></encryption></source></disk>"),
+    DISK(DISK_ENCRYPTION_SECRET, "<disk name='vda' type='file'>"
+         "<source file='/a'><encryption format='luks'><secret type='x' "
+         "usage='x'/></encryption></source></disk>"),
+    DISK(DISK_SECRET_MISSING, "<disk name='vda' type='file'>"
+         "<source file='/a'><encryption format='luks'><secret "
+         "type='passphrase'/></encryption></source></disk>"),
+    DISK(DISK_SECRET_UUID, "<disk name='vda' type='file'>"
+         "<source file='/a'><encryption format='luks'><secret type='passphrase' "
+         "usage='x'/><secret type='passphrase' uuid=''/></encryption></source></disk>"),
+    DISK(DISK_CIPHER_NAME, "<disk name='vda' type='file'>"
+         "<source file='/a'><encryption "
+         "format='luks'><cipher/><ivgen/></encryption></source></disk>"),
+    DISK(DISK_CIPHER_SIZE, "<disk name='vda' type='file'>"
+         "<source file='/a'><encryption format='luks'><cipher "
+         "name='aes'/></encryption></source></disk>"),
+    DISK(DISK_CIPHER_SIZE, "<disk name='vda' type='file'>"
+         "<source file='/a'><encryption format='luks'><cipher name='aes' "
+         "size='4294967296'/></encryption></source></disk>"),
+    DISK(DISK_IVGEN_CIPHER, "<disk name='vda' type='file'>"
+         "<source file='/a'><encryption format='luks'><ivgen "
+         "name='plain64'/></encryption></source></disk>"),
+    DISK(DISK_IVGEN_NAME, "<disk name='vda' type='file'>"
+         "<source file='/a'><encryption format='luks'><cipher name='aes' "
+         "size='256'/><ivgen/></encryption></source></disk>"),
+    DISK(DISK_RESERVATIONS, "<disk name='vda' type='file'>"
+         "<source file='/a'><reservations/></source></disk>"),
+    DISK(DISK_RESERVATIONS, "<disk name='vda' type='file'>"
+         "<source file='/a'><reservations managed='on'/></source></disk>"),
+    DISK(DISK_RESERVATIONS_SOURCE_MISSING, "<disk name='vda' type='file'>"
+         "<source file='/a'><reservations managed='no'/></source></disk>"),
+    DISK(DISK_RESERVATIONS_SOURCE_MISSING, "<disk name='vda' type='file'>"
+         "<source file='/a'><reservations managed='yes'><source type='x' "
+         "path=''/></reservations></source></disk>"),
+    DISK(DISK_RESERVATIONS_SOURCE, "<disk name='vda' type='file'>"
+         "<source file='/a'><reservations managed='yes'><source type='tcp' path='/p' "
+         "mode='client'/></reservations></source></disk>"),
+    DISK(DISK_RESERVATIONS_SOURCE, "<disk name='vda' type='file'>"
+         "<source file='/a'><reservations managed='no'><source type='unix' path='/p' "
+         "mode='server'/></reservations></source></disk>"),
+    DISK(DISK_SLICE_MISSING, "<disk name='vda' type='file'>"
+         "<source file='/a'><slices><slice type='storage' offset='' "
+         "size='1'/></slices></source></disk>"),
+    DISK(DISK_SLICE, "<disk name='vda' type='file'>"
+         "<source file='/a'><slices><slice type='storage' offset='x' "
+         "size='1'/></slices></source></disk>"),
+    DISK(DISK_SLICE, "<disk name='vda' type='file'>"
+         "<source file='/a'><slices/><slices><slice/><slice type='storage' offset='1' "
+         "size='-1'/></slices></source></disk>"),
+    DISK(DISK_SECLABEL_TWICE, "<disk name='vda' type='file'>"
+         "<source file='/a'><seclabel model='a'/><seclabel model='&#97;' "
+         "relabel='x'/></source></disk>"),
+    DISK(DISK_SECLABEL, "<disk name='vda' type='file'>"
+         "<source file='/a'><seclabel relabel='x'/></source></disk>"),
+    DISK(DISK_SECLABEL, "<disk name='vda' type='network'>"
+         "<source protocol='nbd' name='n'><seclabel labelskip=''/></source></disk>"),
+    DISK(DISK_SECLABEL_LABEL, "<disk name='vda' type='file'>"
+         "<source file='/a'><seclabel "
+         "relabel='no'><label>x</label></seclabel></source></disk>"),
     IN(ACTIVE_MISSING, INTERNAL, "^" BARE(GOOD)),
     IN(ACTIVE_MISSING, INTERNAL, BARE(GOOD "^<active>x</active>")),
     IN(ACTIVE_MISSING, INTERNAL, BARE(GOOD "^<active>2147483648</active>")),

@@ -2,34 +2,53 @@
 """Thin wrapper of csrc: Python objects in and out, the GIL released while C works."""
 
 cimport cython
+from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_GET_SIZE
+from cpython.buffer cimport PyBUF_READ
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.memoryview cimport PyMemoryView_FromMemory
 from libc.stdint cimport int64_t, uint8_t, uint64_t
-from libc.stdlib cimport free, malloc, realloc
+from libc.stdlib cimport free, realloc
 from libc.string cimport memcmp, memcpy
 
 from lineage.canon._lineage_xml cimport *
 
 import os
 
+import msgspec
+
 from lineage.errors import SnapshotError, XMLError
+from lineage.model import Domain, Snapshot
 
 VERSION = LX_CANON_VERSION
 _MODES = {"redefine": LX_REDEFINE, "create": LX_CREATE, "internal": LX_INTERNAL}
+cdef object REDEFINE = "redefine"
+cdef object _decode = msgspec.msgpack.Decoder(Snapshot).decode
+cdef object _encode_into = msgspec.msgpack.Encoder().encode_into
 # A context that one huge document grew is not kept.
 cdef size_t KEEP_BYTES = 1 << 20
 cdef int KEEP_CONTEXTS = 8
-# Documents and bytes canonicalized in one stretch without the GIL.
-cdef size_t STRETCH_DOCUMENTS = 256
-cdef size_t STRETCH_BYTES = 16 << 20
+# Documents and bytes canonicalized in one stretch without the GIL. Longer stretches gain nothing:
+# fewer changes of hands, but more memory that is not in the cache any more.
+cdef enum:
+    STRETCH_DOCUMENTS = 64
+    STRETCH_BYTES = 16 << 20
+# A single call lets go of the GIL for a document of this many bytes or more (measured by
+# benchmarks/bench_threads.py). From here on two threads do 1.9 times the work of one. A shorter
+# document takes 3 to 40 us: where its <domain> is remembered (up to 16 KiB), two threads that
+# let go are slower than two that do not; and beside a thread that is busy in Python, each call
+# that lets go waits a whole switch interval (5 ms) to get the GIL back.
+cdef size_t _release = 32 << 10
 
 
 cdef class _Context:
     """Owns one lx_ctx. Contexts rest in a pool between calls."""
 
     cdef lx_ctx *ctx
+    cdef bytearray packed  # a record on its way to lx_load
 
     def __cinit__(self):
         cdef uint64_t seed = int.from_bytes(os.urandom(8), "little")
+        self.packed = bytearray()
         self.ctx = lx_new(NULL, seed)
         if self.ctx is NULL:
             raise MemoryError
@@ -49,8 +68,19 @@ cdef _Context _take():
 
 
 cdef void _give(_Context context):
-    if len(_pool) < KEEP_CONTEXTS and lx_footprint(context.ctx) <= KEEP_BYTES:
+    if (len(_pool) < KEEP_CONTEXTS and lx_footprint(context.ctx) <= KEEP_BYTES
+            and <size_t>PyByteArray_GET_SIZE(context.packed) <= KEEP_BYTES):
         _pool.append(context)
+
+
+def release_from(size_t size):
+    """Let go of the GIL for documents of that many bytes or more; what it was before.
+
+    For tests and benchmarks.
+    """
+    global _release
+    before, _release = _release, size
+    return before
 
 
 cdef object _exception(lx_error error):
@@ -63,7 +93,9 @@ cdef object _exception(lx_error error):
     return (SnapshotError if kind == LX_CLASS_SNAPSHOT else XMLError)(code, error.offset, message)
 
 
-cdef lx_mode _mode(object mode) except *:
+cdef int _mode(object mode) except -1:
+    if mode is REDEFINE:  # the usual case, without a look into the table
+        return LX_REDEFINE
     try:
         return _MODES[mode]
     except (KeyError, TypeError):
@@ -72,8 +104,10 @@ cdef lx_mode _mode(object mode) except *:
 
 cdef bytes _as_bytes(object xml):
     """The document's UTF-8 bytes."""
+    if type(xml) is bytes:
+        return <bytes>xml
     if isinstance(xml, bytes):
-        return xml
+        return bytes(xml)
     if isinstance(xml, str):
         try:
             return xml.encode()
@@ -93,281 +127,89 @@ cdef object _text(lx_bytes b):
     return None if b.data is NULL else (<const char *>b.data)[:b.len].decode()
 
 
-cdef bytes _joined(lx_bytes *pieces, size_t n, bytes given):
-    """The pieces as one object; `given` itself if it holds the same bytes."""
-    cdef size_t total = 0, i
-    cdef bint same
-    cdef const char *source
-    cdef char *target
+cdef bint _same(const lx_bytes *pieces, size_t n, const uint8_t *given, size_t len,
+                size_t total) noexcept nogil:
+    """Whether the pieces, `total` bytes in all, are what is given."""
+    cdef size_t i
+    if total != len:
+        return False
     for i in range(n):
-        total += pieces[i].len
-    if given is not None and <size_t>PyBytes_GET_SIZE(given) == total:
-        source = PyBytes_AS_STRING(given)
-        same = True
-        for i in range(n):
-            if memcmp(source, pieces[i].data, pieces[i].len):
-                same = False
-                break
-            source += pieces[i].len
-        if same:
-            return given
-    result = PyBytes_FromStringAndSize(NULL, total)
-    target = PyBytes_AS_STRING(result)
+        if memcmp(given, pieces[i].data, pieces[i].len):
+            return False
+        given += pieces[i].len
+    return True
+
+
+cdef void _copy(char *target, const lx_bytes *pieces, size_t n) noexcept nogil:
+    cdef size_t i
     for i in range(n):
         memcpy(target, pieces[i].data, pieces[i].len)
         target += pieces[i].len
+
+
+cdef bytes _joined(const lx_bytes *pieces, size_t n, bytes given):
+    """The pieces as one object; `given` itself if it holds the same bytes."""
+    cdef size_t total = 0, i
+    cdef bytes result
+    for i in range(n):
+        total += pieces[i].len
+    if given is not None and _same(pieces, n, <const uint8_t *>PyBytes_AS_STRING(given),
+                                   PyBytes_GET_SIZE(given), total):
+        return given
+    result = PyBytes_FromStringAndSize(NULL, total)
+    _copy(PyBytes_AS_STRING(result), pieces, n)
     return result
 
 
-def canonicalize(xml, *, mode="redefine", bint scalar=False):
-    """See lineage.canon.canonicalize. `scalar` picks the portable scanner."""
-    cdef bytes data = _as_bytes(xml)
-    cdef const uint8_t *p = <const uint8_t *>PyBytes_AS_STRING(data)
-    cdef size_t len = PyBytes_GET_SIZE(data), n = 0
-    cdef lx_mode parse_mode = _mode(mode)
-    cdef _Context context = _take()
-    cdef lx_ctx *ctx = context.ctx
+cdef size_t _read_text(lx_ctx *ctx, const uint8_t *p, size_t len, lx_mode mode, lx_bytes *pieces,
+                       lx_error *error) noexcept nogil:
     cdef lx_document document
+    if not lx_read(ctx, p, len, mode, &document, error):
+        return 0
+    return lx_text(ctx, mode == LX_INTERNAL, pieces, error)
+
+
+cdef bytes _canonical(_Context context, bytes data, lx_mode mode):
+    cdef const uint8_t *p = <const uint8_t *>PyBytes_AS_STRING(data)
+    cdef size_t len = PyBytes_GET_SIZE(data), n
     cdef lx_bytes pieces[LX_MAX_PIECES]
     cdef lx_error error
-    with nogil:
-        lx_use_scalar(ctx, scalar)
-        if lx_read(ctx, p, len, parse_mode, &document, &error):
-            n = lx_text(ctx, parse_mode == LX_INTERNAL, pieces, &error)
-    try:
-        if not n:
-            raise _exception(error)
-        return _joined(pieces, n, data)
-    finally:
-        _give(context)
+    if len < _release:
+        n = _read_text(context.ctx, p, len, mode, pieces, &error)
+    else:
+        with nogil:
+            n = _read_text(context.ctx, p, len, mode, pieces, &error)
+    if not n:
+        raise _exception(error)
+    return _joined(pieces, n, data)
 
 
-cdef struct _Result:
-    lx_error error
-    size_t at, len
+def canonicalize(xml, *, mode="redefine"):
+    """Return the document as libvirt would print it.
 
+    Args:
+        xml: a ``<domainsnapshot>`` or ``<domain>`` document in UTF-8.
+        mode: libvirt's parse mode of a snapshot: ``redefine`` (name, state and creationTime
+            are required), ``create`` (a request: nothing is required or invented) or
+            ``internal`` (a file of libvirt's snapshot directory, with ``<active>``).
 
-cdef class _Stretch:
-    """Results of some documents, collected without the GIL."""
-
-    cdef _Result *result
-    cdef char *text
-    cdef size_t used, cap
-
-    def __cinit__(self, size_t n):
-        self.result = <_Result *>malloc(n * sizeof(_Result) + 1)
-        if self.result is NULL:
-            raise MemoryError
-
-    def __dealloc__(self):
-        free(self.result)
-        free(self.text)
-
-    cdef bint add(self, size_t i, lx_bytes *pieces, size_t n) noexcept nogil:
-        cdef size_t k, total = 0
-        cdef char *grown
-        for k in range(n):
-            total += pieces[k].len
-        if self.cap - self.used < total:
-            self.cap = (self.used + total) * 2
-            grown = <char *>realloc(self.text, self.cap)
-            if grown is NULL:
-                return False
-            self.text = grown
-        self.result[i].at = self.used
-        self.result[i].len = total
-        for k in range(n):
-            memcpy(self.text + self.used, pieces[k].data, pieces[k].len)
-            self.used += pieces[k].len
-        return True
-
-
-cdef void _run(lx_ctx *ctx, lx_mode mode, const uint8_t **p, const size_t *len, size_t n,
-               _Stretch stretch) noexcept nogil:
-    cdef lx_document document
-    cdef lx_bytes pieces[LX_MAX_PIECES]
-    cdef size_t i, count
-    for i in range(n):
-        count = 0
-        if lx_read(ctx, p[i], len[i], mode, &document, &stretch.result[i].error):
-            count = lx_text(ctx, mode == LX_INTERNAL, pieces, &stretch.result[i].error)
-        if count and not stretch.add(i, pieces, count):
-            stretch.result[i].error.code = LX_NOMEM
-
-
-cdef list _canonicalize_stretch(list documents, lx_mode mode, _Context context):
-    cdef size_t n = len(documents), i
-    cdef const uint8_t *p[256]
-    cdef size_t size[256]
-    cdef _Stretch stretch = _Stretch(n)
-    cdef lx_ctx *ctx = context.ctx
-    for i in range(n):
-        p[i] = <const uint8_t *>PyBytes_AS_STRING(<bytes>documents[i])
-        size[i] = PyBytes_GET_SIZE(<bytes>documents[i])
-    with nogil:
-        lx_use_scalar(ctx, False)
-        _run(ctx, mode, p, size, n, stretch)
-    return [
-        _exception(stretch.result[i].error) if stretch.result[i].error.code != LX_OK
-        else PyBytes_FromStringAndSize(stretch.text + stretch.result[i].at, stretch.result[i].len)
-        for i in range(n)
-    ]
-
-
-def canonicalize_many(documents, *, mode="redefine"):
-    """See lineage.canon.canonicalize_many."""
-    cdef lx_mode parse_mode = _mode(mode)
-    cdef _Context context = _take()
-    cdef size_t pending = 0
-    cdef list stretch = [], places = [], results = []
-
-    def flush():
-        for place, result in zip(places, _canonicalize_stretch(stretch, parse_mode, context)):
-            if isinstance(result, MemoryError):
-                raise result
-            results[place] = result
-        stretch.clear()
-        places.clear()
-
-    try:
-        for document in documents:
-            try:
-                data = _as_bytes(document)
-            except XMLError as error:
-                results.append(error)
-                continue
-            places.append(len(results))
-            results.append(None)
-            stretch.append(data)
-            pending += len(data)
-            if len(stretch) == STRETCH_DOCUMENTS or pending >= STRETCH_BYTES:
-                flush()
-                pending = 0
-        flush()
-    finally:
-        _give(context)
-    return results
-
-
-def read(xml, *, mode="redefine"):
-    """Take a document apart.
-
-    Returns:
-        ``("snapshot", packed)`` with the MessagePack of lineage.model.Snapshot, or
-        ``("domain", name, uuid, type, xml)``.
+    Raises:
+        XMLError, SnapshotError: the document is refused.
     """
     cdef bytes data = _as_bytes(xml)
-    cdef const uint8_t *p = <const uint8_t *>PyBytes_AS_STRING(data)
-    cdef size_t len = PyBytes_GET_SIZE(data)
-    cdef lx_mode parse_mode = _mode(mode)
+    cdef int parse_mode = _mode(mode)
     cdef _Context context = _take()
-    cdef lx_ctx *ctx = context.ctx
-    cdef lx_document document
-    cdef lx_bytes packed
-    cdef lx_error error
-    cdef bint ok
-    with nogil:
-        lx_use_scalar(ctx, False)
-        ok = lx_read(ctx, p, len, parse_mode, &document, &error)
-        if ok and document.kind == LX_SNAPSHOT:
-            ok = lx_head(ctx, True, parse_mode == LX_INTERNAL, &packed, &error)
     try:
-        if not ok:
-            raise _exception(error)
-        if document.kind == LX_SNAPSHOT:
-            return "snapshot", _object(packed)
-        return ("domain", _text(document.name), _text(document.uuid), _text(document.domain_type),
-                _object(document.body[LX_BODY_DOMAIN]))
+        return _canonical(context, data, <lx_mode>parse_mode)
     finally:
         _give(context)
 
 
-@cython.final
-@cython.no_gc  # holds nothing that could refer back
-cdef class Parts:
-    """A snapshot document in the pieces that a store keeps. See lineage.canon.split."""
-
-    cdef readonly bytes head, xml
-    cdef readonly object domain, inactive_domain, cookie
-    cdef readonly object name, creation_time, active, uuid, domain_name
-
-
-def split(xml, *, mode="redefine"):
-    """See lineage.canon.split."""
-    cdef bytes data = _as_bytes(xml)
-    cdef const uint8_t *p = <const uint8_t *>PyBytes_AS_STRING(data)
-    cdef size_t len = PyBytes_GET_SIZE(data), n = 0
-    cdef lx_mode parse_mode = _mode(mode)
-    cdef _Context context = _take()
-    cdef lx_ctx *ctx = context.ctx
-    cdef lx_document document
-    cdef lx_bytes pieces[LX_MAX_PIECES]
-    cdef lx_bytes packed
-    cdef lx_error error
-    cdef Parts parts
-    with nogil:
-        lx_use_scalar(ctx, False)
-        if lx_read(ctx, p, len, parse_mode, &document, &error):
-            if document.kind != LX_SNAPSHOT:
-                error.code = LX_E_NOT_A_SNAPSHOT
-            elif lx_head(ctx, False, False, &packed, &error):
-                n = lx_text(ctx, False, pieces, &error)
-    try:
-        if not n:
-            raise _exception(error)
-        parts = Parts.__new__(Parts)
-        parts.xml = _joined(pieces, n, data)
-        parts.head = _object(packed)
-        parts.domain = _object(document.body[LX_BODY_DOMAIN])
-        parts.inactive_domain = _object(document.body[LX_BODY_INACTIVE])
-        parts.cookie = _object(document.body[LX_BODY_COOKIE])
-        parts.name = _text(document.name)
-        parts.creation_time = document.time if document.has_time else None
-        parts.active = document.active if document.has_active else None
-        parts.uuid = _text(document.uuid)
-        parts.domain_name = _text(document.domain_name)
-        return parts
-    finally:
-        _give(context)
-
-
-cdef lx_bytes _body(object body) except *:
-    cdef lx_bytes b
-    b.data = NULL
-    b.len = 0
-    if body is not None:
-        b.data = <const uint8_t *>PyBytes_AS_STRING(<bytes?>body)
-        b.len = PyBytes_GET_SIZE(<bytes>body)
-    return b
-
-
-def join(bytes head not None, domain=None, inactive_domain=None, cookie=None, active=None):
-    """See lineage.canon.join."""
-    cdef lx_bytes packed = _body(head)
-    cdef lx_bytes[3] bodies
-    cdef lx_bytes pieces[LX_MAX_PIECES]
-    cdef lx_error error
-    cdef size_t n = 0
-    cdef _Context context = _take()
-    cdef lx_ctx *ctx = context.ctx
-    cdef bint set_active = active is not None
-    cdef int64_t value = active if set_active else 0
-    bodies[LX_BODY_DOMAIN] = _body(domain)
-    bodies[LX_BODY_INACTIVE] = _body(inactive_domain)
-    bodies[LX_BODY_COOKIE] = _body(cookie)
-    with nogil:
-        if lx_load(ctx, packed, bodies, &error):
-            if set_active:
-                lx_set_active(ctx, value)
-            n = lx_text(ctx, True, pieces, &error)
-    try:
-        if not n:
-            if error.code == LX_OK:
-                raise ValueError("not the MessagePack of a snapshot head")
-            raise _exception(error)
-        return _joined(pieces, n, None)
-    finally:
-        _give(context)
+def canonicalize_scalar(xml, *, mode="redefine"):
+    """`canonicalize` with the portable scanner, for tests."""
+    cdef _Context context = _Context()
+    lx_use_scalar(context.ctx, True)
+    return _canonical(context, _as_bytes(xml), <lx_mode>_mode(mode))
 
 
 def error_table():
@@ -380,3 +222,7 @@ def error_table():
          lx_error_message(code).decode())
         for code in range(LX_NOMEM + 1, LX_ERROR_END)
     ]
+
+
+include "_many.pxi"
+include "_records.pxi"

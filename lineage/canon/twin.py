@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from lineage.canon.twin_read import MAX_SIZE, Element, Node, Text, read
+from lineage.canon.twin_source import PATH_ATTRIBUTE, canonical_uuid, check_source, replaced
 from lineage.canon.twin_write import by_rank, write
 from lineage.errors import SnapshotError, XMLError
 
@@ -25,22 +26,16 @@ OFFLINE = frozenset({"shutoff", "disk-snapshot"})
 LOCATIONS = frozenset({"no", "internal", "external", "manual"})
 DISK_TYPES = frozenset({"file", "block", "network", "nvme", "vhostuser", "vhostvdpa"})
 UNSUPPORTED_DISK_TYPES = frozenset({"dir", "volume"})
-PATH_ATTRIBUTE = {"file": "file", "block": "dev", "network": "name"}
 FORMATS = frozenset(
     {"raw", "dir", "bochs", "cloop", "dmg", "iso", "vpc", "vdi", "fat", "vhd", "ploop"}
     | {"cow", "qcow", "qcow2", "qed", "vmdk"}
 )
-PROTOCOLS = frozenset(
-    {"none", "nbd", "rbd", "sheepdog", "gluster", "iscsi", "http", "https", "ftp", "ftps"}
-    | {"tftp", "ssh", "vxhs", "nfs"}
-)
 FIELDS = (
     *("name", "description", "state", "parent", "creationTime", "memory", "disks"),
-    *("revertDisks", "domain", "inactiveDomain", "cookie", "active"),
+    *("revertDisks", "domain", "inactiveDomain", "cookie"),
 )
 # The C library's isspace(), less what XML does not allow.
 SPACE = "[ \t\n\r]*"
-UUID = rf"{SPACE}(?:[- ]*[0-9a-fA-F]{{2}}){{16}}{SPACE}"
 
 
 def canonicalize(xml: bytes | str, *, mode: str = "redefine") -> bytes:
@@ -83,14 +78,15 @@ def snapshot(root: Element, mode: str) -> Element:
     for name in ("domain", "inactiveDomain"):
         found[name] = domain(body) if (body := root.first(name)) else None
     found["memory"] = memory(root, found["state"], mode)
-    found["disks"] = disks(root, "disks")
-    found["revertDisks"] = disks(root, "revertDisks")
-    found["active"] = active(root) if mode == "internal" else None
+    found["disks"] = disks(root, "disks", mode)
+    found["revertDisks"] = disks(root, "revertDisks", mode)
+    found["active"] = None
+    last = [active(root)] if mode == "internal" else []
     found["cookie"] = root.first("cookie")
     children = root.elements()
     if root.first("memory") is None and found["memory"]:
         children.append(found["memory"])
-    return arranged(root, root.attributes, once(in_order(children, FIELDS), found))
+    return arranged(root, root.attributes, once(in_order(children, FIELDS), found) + last)
 
 
 # ---- unknown things, kept where they stand
@@ -177,13 +173,13 @@ def creation_time(root: Element, required: bool) -> Element | None:
     return with_text(element, str(value))
 
 
-def active(root: Element) -> Element | None:
-    """``<active>``, read as C's strtol() reads it into an int."""
+def active(root: Element) -> Element:
+    """``<active>``, read as C's strtol() reads it into an int; its attributes say nothing."""
     element = root.first("active")
     value = integer(element.string(), -(1 << 31), (1 << 31) - 1) if element else None
     if element is None or value is None:
         raise SnapshotError("active-missing", place(root, "active"), "no <active> with a number")
-    return with_text(element, str(value))
+    return arranged(element, [], [Text(str(value))])
 
 
 def integer(text: str, least: int, most: int) -> int | None:
@@ -235,7 +231,7 @@ def memory(root: Element, state: Element | None, mode: str) -> Element | None:
     return arranged(element, attributes, element.elements())
 
 
-def disks(root: Element, name: str) -> Element | None:
+def disks(root: Element, name: str, mode: str) -> Element | None:
     """``<disks>`` or ``<revertDisks>``: one list of all, whatever their elements are called.
 
     Of the attributes of further lists stay, on their disks, those that hold for all below.
@@ -247,11 +243,11 @@ def disks(root: Element, name: str) -> Element | None:
             own = dict(child.attributes)
             taken = [pair for pair in inherited if number and pair[0] not in own]
             child.attributes = taken + child.attributes
-            children.append(disk(child))
+            children.append(disk(child, mode))
     return arranged(lists[0], lists[0].attributes, children) if children else None
 
 
-def disk(element: Element) -> Element:
+def disk(element: Element, mode: str) -> Element:
     """One disk: external and of type file unless said otherwise, once it has an image."""
 
     def refuse(code: str, message: str) -> SnapshotError:
@@ -267,16 +263,14 @@ def disk(element: Element) -> Element:
     if kind not in DISK_TYPES or element.get("type") == "":
         raise refuse("disk-type-invalid", "no such type of disk")
     source, driver = element.first("source"), element.first("driver")
-    protocol = source.get("protocol") if source else None
-    if source and kind == "network" and protocol is None:
-        raise refuse("disk-protocol-missing", "a network disk's source needs a protocol")
-    if kind == "network" and protocol is not None and protocol not in PROTOCOLS:
-        raise refuse("disk-protocol-invalid", "no such protocol")
+    found = {"source": check_source(source, kind, mode, element.offset) if source else None}
     image = driver.get("type") if driver else None
     if image and image not in FORMATS:
         raise refuse("disk-driver-invalid", "no such image format")
-    found = {"source": source, "driver": with_cache(driver) if driver else None}
+    found["driver"] = with_cache(driver) if driver else None
     path = source.get(PATH_ATTRIBUTE.get(kind, "")) if source else None
+    if path and source and kind == "network" and source.get("protocol") in ("gluster", "rbd"):
+        path = path.partition("/")[2]  # behind the pool
     if path and kind in ("file", "block") and not path.startswith("/"):
         raise refuse("disk-path-relative", "the image's path is not absolute")
     stored = {"snapshot": "external", "type": "file"} if path or image else {}
@@ -298,12 +292,6 @@ def with_cache(driver: Element) -> Element:
     size, made = sizes[0], in_bytes(sizes[0])
     cache = next(each for each in caches if size in each.children)
     return replaced(driver, cache, replaced(cache, size, made))
-
-
-def replaced(element: Element, old: Element, new: Element) -> Element:
-    """A copy with one child for another."""
-    children = [new if child is old else child for child in element.children]
-    return Element(element.name, element.attributes, children, element.offset, element.foreign)
 
 
 def in_bytes(element: Element) -> Element:
@@ -328,12 +316,13 @@ def in_bytes(element: Element) -> Element:
 
 def domain(element: Element) -> Element:
     """A domain with its UUID spelt as libvirt spells it."""
-    uuid = next((each for each in element.named("uuid") if not each.elements()), None)
-    if uuid is None or not uuid.text():
+    uuid = element.first("uuid")
+    if uuid is None or not uuid.string():
         return element
-    if not re.fullmatch(UUID, uuid.text()):
+    text = canonical_uuid(uuid.string())
+    if text is None:
         raise SnapshotError("domain-uuid-invalid", uuid.offset, "malformed UUID")
-    digits = re.sub("[^0-9a-f]", "", uuid.text().lower())
-    groups = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
-    spelt = Element("uuid", uuid.attributes, [Text("-".join(groups))], uuid.offset, uuid.foreign)
+    if uuid.elements():
+        return element
+    spelt = Element("uuid", uuid.attributes, [Text(text)], uuid.offset, uuid.foreign)
     return replaced(element, uuid, spelt)

@@ -25,12 +25,14 @@ def by_value(
     children: Sequence[Element],
     known: Callable[[Element], bool],
     orders: Mapping[str, Sequence[KeyFacts]],
+    bearer: Callable[[Element, str | None], Element | None],
 ) -> list[Element]:
     """Sort by their keys the siblings that have an order, where all of a name have their keys.
 
     Args:
         children: in the order of their names; an unknown one goes where the known one before
             it goes.
+        bearer: gives a sibling, or its first child of that name, with the values that are printed.
     """
     groups: list[list[Element]] = []
     for child in children:
@@ -39,23 +41,25 @@ def by_value(
         groups[-1].append(child)
     arranged: list[Element] = []
     for name, alike in itertools.groupby(groups, key=lambda group: group[0].name):
-        arranged += itertools.chain(*_sorted(list(alike), orders.get(name, ())))
+        arranged += itertools.chain(*_sorted(list(alike), orders.get(name, ()), bearer))
     return arranged
 
 
-def _sorted(groups: list[list[Element]], facts: Sequence[KeyFacts]) -> list[list[Element]]:
-    keyed = [([_part(group[0], fact) for fact in facts], group) for group in groups]
+def _sorted(
+    groups: list[list[Element]],
+    facts: Sequence[KeyFacts],
+    bearer: Callable[[Element, str | None], Element | None],
+) -> list[list[Element]]:
+    """The groups by their keys; as they are if one has a key that does not read as it should."""
+
+    def part(element: Element, fact: KeyFacts) -> Part | None:
+        place = bearer(element, fact.get("child"))
+        return _read(place.get(fact["attribute"]) if place else None, fact["as"])
+
+    keyed = [([part(group[0], fact) for fact in facts], group) for group in groups]
     if any(None in key for key, _ in keyed):
         return groups
     return [group for _, group in sorted(keyed, key=lambda pair: pair[0])]
-
-
-def _part(element: Element, fact: KeyFacts) -> Part | None:
-    """The value of one key, None if the element has none that reads as it should."""
-    place: Element | None = element
-    if name := fact.get("child"):
-        place = next((each for each in element.elements() if each.name == name), None)
-    return _read(place.get(fact["attribute"]) if place else None, fact["as"])
 
 
 def _read(value: str | None, reading: str | list[str]) -> Part | None:

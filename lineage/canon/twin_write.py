@@ -12,6 +12,7 @@ from typing import Literal, TypeVar
 from lineage.canon.twin_metadata import write_metadata
 from lineage.canon.twin_read import Element, Text
 from lineage.canon.twin_siblings import KeyFacts, by_value
+from lineage.canon.twin_values import respelled
 
 __all__ = ["by_rank", "write"]
 
@@ -28,13 +29,14 @@ Ranks = Mapping[str, int]
 class Context:
     """What an element's entry in order.toml says."""
 
+    key: str
     kids: Ranks
     attributes: Ranks
     sequence: bool = False
     orders: Mapping[str, Sequence[KeyFacts]] = field(default_factory=dict)
 
 
-NONE = Context({}, {})
+NONE = Context("", {}, {})
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ def order() -> Order:
     facts = tomllib.loads(files(__package__).joinpath("order.toml").read_text())
     contexts = {
         key: Context(
+            key,
             {name: rank for rank, name in enumerate(entry.get("kids", []))},
             {name: rank for rank, name in enumerate(entry.get("attrs", []))},
             key in facts["sequence"],
@@ -105,16 +108,44 @@ def foreign(element: Element, parent: Element) -> bool:
     return element.foreign and (parent.arranged or element.name in order().raw)
 
 
-def arrange(element: Element, context: Context) -> list[Element]:
-    """The child elements in canonical order."""
+def of_snapshot_disk(path: list[Element]) -> bool:
+    """What stands in these elements belongs to the snapshot's own disks, not to a domain."""
+    lists = ("disks", "revertDisks")
+    return (
+        len(path) > 2
+        and path[0].name == "domainsnapshot"
+        and path[1].name in lists
+        and not foreign(path[1], path[0])
+    )
+
+
+def as_printed(element: Element, path: list[Element], around: Context) -> Element:
+    """`element`, which stands inside those of `path`, with the values that it is printed with."""
+    inside = content(element)
+    if element.name not in around.kids or foreign(element, path[-1]):
+        return element
+    if element.arranged or inside == "mixed" or of_snapshot_disk(path):
+        return element
+    return respelled(element, around.key, inside == "text")
+
+
+def arrange(element: Element, path: list[Element], context: Context) -> list[Element]:
+    """The child elements in canonical order; `path` leads to them."""
     if context.sequence or element.arranged:
         return element.elements()
+
+    def bearer(child: Element, name: str | None) -> Element | None:
+        if name is None:
+            return as_printed(child, path, context)
+        inside = order().context(child, f"{element.name}/{child.name}")
+        first = next((each for each in child.elements() if each.name == name), None)
+        return first and as_printed(first, [*path, child], inside)
 
     def name(child: Element) -> str:
         return "" if foreign(child, element) else child.name
 
     children = by_rank(element.elements(), name, context.kids)
-    return by_value(children, lambda child: name(child) in context.kids, context.orders)
+    return by_value(children, lambda child: name(child) in context.kids, context.orders, bearer)
 
 
 def content(element: Element) -> Literal["text", "elements", "mixed"]:
@@ -130,6 +161,12 @@ def content(element: Element) -> Literal["text", "elements", "mixed"]:
     if not parent:
         return "text"
     return "elements" if blank else "mixed"
+
+
+def is_pair(element: Element, place: str) -> bool:
+    """Whether `element`, which is listed as `place`, is never self-closed."""
+    keyed = (f"{place}[@{name}='{value}']" for name, value in element.attributes)
+    return not order().open_close.isdisjoint({element.name, place, *keyed})
 
 
 def write(element: Element, path: list[Element], out: list[str], around: Context = NONE) -> None:
@@ -148,11 +185,13 @@ def write(element: Element, path: list[Element], out: list[str], around: Context
     context = order().context(element, place)
     inside = content(element)
     free = element.arranged or inside == "mixed"
+    if place:
+        element = as_printed(element, path, around)
     out.append(indent + start_tag(element, {} if free else context.attributes))
     if inside == "elements" and element.elements():
         out.append(">\n")
         path.append(element)
-        for child in arrange(element, context):
+        for child in arrange(element, path, context):
             write(child, path, out, context)
         path.pop()
         out.append(f"{indent}</{element.name}>\n")
@@ -162,7 +201,7 @@ def write(element: Element, path: list[Element], out: list[str], around: Context
         out.append(f"</{element.name}>\n")
     elif inside == "text" and element.text():
         out.append(f">{escape(element.text())}</{element.name}>\n")
-    elif order().open_close & {element.name, place}:
+    elif is_pair(element, place):
         out.append(f">\n{indent}</{element.name}>\n")
     else:
         out.append("/>\n")

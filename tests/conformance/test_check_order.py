@@ -33,6 +33,8 @@ FAULTS: Final = (
     ("disks", DISK.format("snapshot='x'>"), "disk-snapshot-invalid"),
     ("disks", DISK.format("type='x'>"), "disk-type-invalid"),
     ("disks", DISK.format("type='dir'>"), "disk-type-unsupported"),
+    ("disks", DISK.format("type='network'><source/>"), "disk-protocol-missing"),
+    ("disks", DISK.format("><source file='a'><auth/></source>"), "disk-auth-username-missing"),
     ("disks", DISK.format("><driver type='x'/>"), "disk-driver-invalid"),
     ("disks", DISK.format("><source file='a'/>"), "disk-path-relative"),
 )
@@ -41,6 +43,9 @@ OF_ONE_DISK: Final = (
     ("snapshot='x' type='x'>", "disk-snapshot-invalid"),
     ("type='x'><driver type='x'/>", "disk-type-invalid"),
     ("type='dir'><driver type='x'/>", "disk-type-unsupported"),
+    ("type='dir'><source><auth/></source>", "disk-type-unsupported"),
+    ("type='network'><driver type='x'/><source/>", "disk-protocol-missing"),
+    ("><source file='a'><auth/></source><driver type='x'/>", "disk-auth-username-missing"),
     ("><driver type='x'/><source file='a'/>", "disk-driver-invalid"),
     ("snapshot='x'><source file='a'/>", "disk-snapshot-invalid"),
 )

@@ -194,6 +194,24 @@ def mutant(rng: random.Random) -> bytes:
     return text.encode(rng.choice(("utf-16", "utf-16-le"))) if rng.random() < 0.002 else data
 
 
+def bytewise(rng: random.Random) -> bytes:
+    """A document with bytes flipped, cut out, and spliced in from another one."""
+    data = bytearray(mutant(rng) if rng.random() < 0.7 else rng.choice(generated()))
+    for _ in range(rng.randint(1, 4)):
+        kind, at = rng.randrange(5), rng.randrange(len(data) + 1)
+        if kind < 2 and at < len(data):
+            data[at] = data[at] ^ 1 << rng.randrange(8) if kind else rng.randrange(256)
+        elif kind == 2:
+            del data[at : at + rng.randint(1, 30)]
+        elif kind == 3:
+            other = mutant(rng)
+            start = rng.randrange(len(other) + 1)
+            data[at:at] = other[start : start + rng.randint(1, 80)]
+        else:
+            del data[at:]
+    return bytes(data)
+
+
 def neighbours(rng: random.Random) -> list[bytes]:
     """Documents that differ in one place or not at all, in some order."""
     text = _start(rng)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from lineage import canon
-from lineage.errors import DocumentError, SnapshotError
+from lineage.canon import _core
+from lineage.errors import DocumentError, SnapshotError, XMLError
 
 UUID = "6695eb01-f6a4-8304-79aa-97f2502e193f"
 
@@ -36,13 +37,35 @@ def inside(fields: str) -> list[str]:
     return lines(request(fields))
 
 
+CLASSES = {code: kind for code, kind, _ in _core.error_table()}
+
+
 def refusal(xml: bytes | str, mode: str = "redefine") -> DocumentError:
-    """The error that refuses the document."""
+    """The error that refuses the document.
+
+    Of an error of the XML the twin tells the class only: then this is the core's.
+    """
     try:
         accepted = canon.canonicalize(xml, mode=mode)
+    except XMLError as error:
+        if error.code in CLASSES and not error.code.startswith("limit"):
+            return error
+        return exact(error, xml, mode)
     except DocumentError as error:
         return error
     raise AssertionError(f"accepted as {accepted[:200]!r}")
+
+
+def exact(error: XMLError, xml: bytes | str, mode: str) -> XMLError:
+    """The core's error, which must be of the class that the twin gave."""
+    known = None
+    try:
+        _core.canonicalize(xml, mode=mode)
+    except XMLError as of_core:
+        known = of_core
+    assert known is not None, f"the core does not refuse this as {error.code}"
+    assert error.code in (CLASSES[known.code], known.code)
+    return known
 
 
 def verdict(fields: str) -> str | list[str]:

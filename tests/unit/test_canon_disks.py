@@ -6,6 +6,8 @@ import pytest
 
 from .canon_samples import inside, refusal, request, verdict
 
+pytestmark = pytest.mark.usefixtures("canonicalizer")
+
 FORMATS = [
     *("raw", "dir", "bochs", "cloop", "dmg", "iso", "vpc", "vdi", "fat", "vhd", "ploop", "cow"),
     *("qcow", "qcow2", "qed", "vmdk"),
@@ -47,10 +49,10 @@ DEFAULTS = [
         ["<disk name='a' snapshot='external' type='block'>", "  <source dev='/d'/>", "</disk>"],
     ),
     (
-        "<disk type='network' name='a'><source name='n' protocol='rbd'/></disk>",
+        "<disk type='network' name='a'><source name='p/n' protocol='rbd'/></disk>",
         [
             "<disk name='a' snapshot='external' type='network'>",
-            *("  <source protocol='rbd' name='n'/>", "</disk>"),
+            *("  <source protocol='rbd' name='p/n'/>", "</disk>"),
         ],
     ),
     (
@@ -71,8 +73,8 @@ DEFAULTS = [
         ["<disk name='a'>", "  <driver type=''/>", "</disk>"],
     ),
     (
-        "<disk type='nvme' name='a'><source namespace='1' type='pci'/></disk>",
-        ["<disk name='a' type='nvme'>", "  <source type='pci' namespace='1'/>", "</disk>"],
+        "<disk type='vhostuser' name='a'><source path='/p' type='unix'/></disk>",
+        ["<disk name='a' type='vhostuser'>", "  <source type='unix' path='/p'/>", "</disk>"],
     ),
 ]
 
@@ -106,9 +108,9 @@ def test_every_format_of_libvirt_is_read(image: str) -> None:
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_every_protocol_of_libvirt_is_read(protocol: str) -> None:
-    source = f"<source protocol='{protocol}'/>"
-    disk = f"<disk name='a' type='network'>{source}</disk>"
-    assert listed(disk) == ["<disk name='a' type='network'>", f"  {source}", "</disk>"]
+    source = f"<source protocol='{protocol}' name='p/i'/>"
+    disk = f"<disk name='a' snapshot='external' type='network'>{source}</disk>"
+    assert listed(disk) == [disk.removesuffix(f"{source}</disk>"), f"  {source}", "</disk>"]
 
 
 def test_children_have_libvirts_order_and_the_first_of_each_counts(of: str) -> None:

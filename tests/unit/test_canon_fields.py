@@ -9,6 +9,8 @@ from lineage.errors import SnapshotError
 
 from .canon_samples import UUID, inside, lines, refusal, request, snapshot
 
+pytestmark = pytest.mark.usefixtures("canonicalizer")
+
 TEXTS = [
     ("a<b>c</b>d", "acd"),
     ("<b>x</b><c> y</c>", "x y"),

@@ -9,6 +9,8 @@ from lineage.errors import XMLError
 
 from .canon_samples import inside, refusal, request
 
+pytestmark = pytest.mark.usefixtures("canonicalizer")
+
 MIB64 = 64 << 20
 
 
@@ -89,3 +91,13 @@ def test_namespaces_handed_down_to_many_disks_stay_within_the_limit() -> None:
     many = "<disk name='a'/>" * 2000
     xml = request(f"<disks/><disks{declared}>{many}</disks>")
     assert refusal(xml, "create").code == "limit-size"
+
+
+def test_a_mixed_form_is_measured_as_it_is_printed_not_as_it_would_be_laid_out() -> None:
+    depth, many = 250, 140_000  # laid out, 70 MB of blanks
+    inside = "<z>" * depth + "<a/>" * many + "x</z>" * depth
+    assert canon.canonicalize(request(inside), mode="create") == (
+        f"<domainsnapshot>\n  {inside}\n</domainsnapshot>\n".encode()
+    )
+    laid_out = "<z>" * depth + "<a/>" * many + "</z>" * depth + "<z>x<b/></z>"
+    assert refusal(request(laid_out), "create").code == "limit-size"

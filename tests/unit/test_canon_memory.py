@@ -8,6 +8,8 @@ from lineage.errors import SnapshotError
 
 from .canon_samples import inside, lines, request, snapshot
 
+pytestmark = pytest.mark.usefixtures("canonicalizer")
+
 R = "memory-file-requires-external"
 F = "memory-external-requires-file"
 M = "memory-offline"

@@ -6,6 +6,8 @@ import pytest
 
 from lineage import canon
 
+pytestmark = pytest.mark.usefixtures("canonicalizer")
+
 
 def metadata(given: str, attributes: str = "") -> str:
     """What becomes of a domain's metadata, without the indentation that it has there."""

@@ -10,7 +10,7 @@ from lineage import canon
 from lineage.errors import SnapshotError, XMLError
 from lineage.model import Disk, Domain, Extra, Head, Memory, Node, Snapshot
 
-from .canon_samples import UUID, request, snapshot
+from .canon_samples import UUID, lines, refusal, request, snapshot
 
 FULL = f"""<domainsnapshot>
   <name>s &amp; t</name>
@@ -175,6 +175,58 @@ def test_split_says_none_for_what_is_not_there() -> None:
     assert (parts.name, parts.creation_time, parts.active) == (None, None, None)
     assert (parts.uuid, parts.domain_name) == (None, None)
     assert (parts.domain, parts.inactive_domain, parts.cookie) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    "active",
+    [
+        *(
+            "<active>1</active>",
+            "<active z='1'>0</active>",
+            "<active> 1</active><active>x</active>",
+        ),
+        "<active q:z='1' xmlns:q='u'>1<b/></active>",
+    ],
+)
+@pytest.mark.parametrize("place", ["first", "between", "last"])
+def test_a_snapshot_has_one_head_whatever_active_says_and_wherever(active: str, place: str) -> None:
+    parts = ["<a/>", "<cookie/>", "<b/>"]
+    without = canon.split(snapshot("".join(parts)))
+    parts.insert({"first": 0, "between": 2, "last": 3}[place], active)
+    for mode in ("redefine", "internal"):
+        found = canon.split(snapshot("".join(parts)), mode=mode)
+        assert (found.head, found.xml) == (without.head, without.xml)
+    printed = lines(snapshot("".join(parts)), "internal")
+    assert printed[-1] in ("<active>0</active>", "<active>1</active>")
+    assert printed[:-1] == lines(snapshot("<a/><cookie/><b/>"), "redefine")
+
+
+@pytest.mark.parametrize(
+    ("name", "uuid"),
+    [
+        ("d<b>o</b>m", f"{UUID[:4].upper()}<b>{UUID[4:]}</b>"),
+        ("<b>d</b><!-- c -->om", f" <b>{UUID}</b>"),
+        ("<b><![CDATA[d]]></b>&#111;m", f"<b>{UUID.replace('-', '')}</b>"),
+    ],
+)
+def test_markup_in_a_domains_name_and_uuid_stays_and_their_text_says_whose_it_is(
+    name: str, uuid: str
+) -> None:
+    body = f"<domain><name>{name}</name><uuid>{uuid}</uuid><name>x</name><uuid>x</uuid></domain>"
+    parts = canon.split(snapshot(body))
+    assert (parts.domain_name, parts.uuid) == ("dom", UUID)
+    kept = (parts.domain or b"").decode()
+    assert f"<uuid>{uuid}</uuid>" in kept.replace("<![CDATA[d]]>", "d")
+    read = canon.parse(body)
+    assert (getattr(read, "name", None), getattr(read, "uuid", None)) == ("dom", UUID)
+
+
+@pytest.mark.parametrize("uuid", ["<b>x</b>", f"{UUID}<b>0</b>", "<b> </b>"])
+def test_a_uuid_with_markup_is_refused_if_its_text_is_none(uuid: str) -> None:
+    for body in ("domain", "inactiveDomain"):
+        xml = snapshot(f"<{body}><uuid>{uuid}</uuid></{body}>")
+        error = refusal(xml)
+        assert (error.code, error.offset) == ("domain-uuid-invalid", xml.index("<uuid>"))
 
 
 def test_split_tells_uuid_and_name_of_domain_and_not_of_inactive_domain() -> None:

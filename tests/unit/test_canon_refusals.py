@@ -9,6 +9,8 @@ from lineage.errors import SnapshotError, XMLError
 
 from .canon_samples import inside, refusal, snapshot
 
+pytestmark = pytest.mark.usefixtures("canonicalizer")
+
 BOM = b"\xef\xbb\xbf"
 
 MALFORMED = [

@@ -76,6 +76,16 @@ def test_fewer_documents_are_the_first_of_more(some: list[bytes]) -> None:
     assert list(documents(7)) == some[:7]
 
 
+def test_documents_for_the_test_driver_are_the_same_but_for_type_and_cookie(
+    some: list[bytes],
+) -> None:
+    ours = list(documents(600, driver="test"))
+    assert {*re.findall(rb"<(?:d|inactiveD)omain type='(\w+)'", b"".join(ours))} == {b"test"}
+    for document, other in zip(some, ours, strict=True):
+        plain = re.sub(rb"(?s)  <cookie>.*?</cookie>\n", b"", document)
+        assert re.sub(rb"omain type='(qemu|kvm)'", b"omain type='test'", plain) == other
+
+
 def test_documents_are_fixed_points(some: list[bytes]) -> None:
     assert [lineage.canonicalize(document) for document in some] == some
 

@@ -63,6 +63,7 @@ def test_data_files_come_with_the_package() -> None:
     package = resources.files("lineage")
     assert package.joinpath("py.typed").is_file()
     assert "[ctx." in package.joinpath("canon", "order.toml").read_text()
+    assert "[[rule]]" in package.joinpath("canon", "values.toml").read_text()
 
 
 def test_the_sdist_holds_all_that_a_build_needs_and_nothing_built(tmp_path: Path) -> None:
@@ -75,7 +76,8 @@ def test_the_sdist_holds_all_that_a_build_needs_and_nothing_built(tmp_path: Path
     needed = {str(p.relative_to(ROOT)) for p in (ROOT / "csrc").glob("*.[ch]")}
     needed |= {str(p.relative_to(ROOT)) for p in (ROOT / "lineage").rglob("*.py*")}
     needed = {name for name in needed if "__pycache__" not in name}
-    needed |= {"csrc/error.def", "csrc/gen_order.py", "lineage/canon/order.toml", "LICENSE"}
+    needed |= {"csrc/error.def", "csrc/gen_order.py", "lineage/canon/order.toml"}
+    needed |= {"lineage/canon/values.toml", "LICENSE"}
     needed |= {"README.md", "Makefile", "setup.py", "lineage/py.typed", "benchmarks/generate.py"}
     assert needed <= names
     assert not [name for name in names if name.endswith((".so", ".o", ".pyc", "order_table.h"))]

@@ -1,0 +1,233 @@
+"""Where the canonicalizer differs from libvirt on purpose: FORMAT.md's list, row by row.
+
+Every row is shown by cases, and every case belongs to a row; `test_oracle.py` knows no others.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import pytest
+
+from lineage import canon
+from lineage.errors import DocumentError
+
+from .libvirt_child import LiveLibvirt, Refused
+
+pytestmark = pytest.mark.live
+
+FORMAT: Final = Path(__file__).parents[2] / "FORMAT.md"
+ROWS: Final = re.findall(
+    r"^\| (?!libvirt \||-)(.+?) \| .+ \| .+ \|$",
+    FORMAT.read_text()
+    .partition("### Where libvirt would do something else")[2]
+    .partition("\n### ")[0],
+    re.MULTILINE,
+)
+REFUSED: Final = "refused"
+
+
+class Case(NamedTuple):
+    """A document, and what is printed for it.
+
+    Attributes:
+        row: a piece of the row in FORMAT.md.
+        snapshot: fields of the snapshot, more than it needs.
+        domain: what the domain holds, more than it needs.
+        libvirt: a piece of what libvirt prints, which we do not; or `REFUSED`.
+        ours: a piece of what we print, which libvirt does not; or our code of refusal.
+        root: start tag and what comes before it.
+        domain_tag: the domain's start tag.
+    """
+
+    row: str
+    snapshot: str = ""
+    domain: str = ""
+    libvirt: str = ""
+    ours: str = ""
+    root: str = "<domainsnapshot>"
+    domain_tag: str = "<domain type='test'>"
+    time: str = "<creationTime>7</creationTime>"
+
+    def xml(self, uuid: str) -> str:
+        """The document, of the domain with this UUID."""
+        name = self.root.rpartition("<")[2].rstrip(">").split()[0]
+        body = (
+            f"{self.domain_tag}<name>test</name><uuid>{uuid}</uuid><memory>1024</memory>"
+            f"{'' if '<os>' in self.domain else '<os><type>hvm</type></os>'}{self.domain}</domain>"
+        )
+        fields = f"<name>s</name><state>running</state>{self.time}{self.snapshot}"
+        return f"{self.root}{fields}{body}</{name}>"
+
+
+DISK: Final = "<disks><disk name='vda' {}</disk></disks>"
+ONE_DISK: Final = (
+    "<devices><disk type='file'><source file='/i'/><target dev='vda' bus='virtio'/></disk>"
+    "</devices>"
+)
+CASES: Final = (
+    Case("unknown elements", "<zork a='1'/>", libvirt="", ours="<zork a='1'/>"),
+    Case("unknown elements", domain="<zork>x<y/></zork>", ours="<zork>x<y/></zork>"),
+    Case("unknown elements", "<memory zork='1'/>", libvirt="<memory s", ours="<memory zork='1' s"),
+    Case("unknown elements", domain="<iommu/>", ours="<iommu/>"),
+    Case("TAB, LF and CR", "<description>a&#13;b</description>", libvirt="a\rb", ours="a&#13;b"),
+    Case("TAB, LF and CR", "<memory file='/a&#10;&#9;'/>", libvirt="/a\n\t'", ours="/a&#10;&#9;'"),
+    Case(
+        "unescaped",
+        domain="<os><type machine='a&lt;b&amp;'>hvm</type></os>",
+        libvirt="machine='a<b&'",
+        ours="machine='a&lt;b&amp;'",
+    ),
+    Case(
+        "unescaped",
+        domain="<os><type>exe</type><init>/i</init><initenv name='a&amp;b'>&lt;</initenv></os>",
+        libvirt="<initenv name='a&b'><</initenv>",
+        ours="<initenv name='a&amp;b'>&lt;</initenv>",
+    ),
+    Case(
+        "unescaped",
+        domain="<devices><graphics type='dbus' address='a&amp;b'/></devices>",
+        libvirt="address='a&b'",
+        ours="address='a&amp;b'",
+    ),
+    Case(
+        "`creationTime` of 0",
+        time="<creationTime>0</creationTime>",
+        ours="<creationTime>0</creationTime>",
+    ),
+    Case("`creationTime` of 0", time="", libvirt=REFUSED, ours="creation-time-missing"),
+    Case(
+        "neither path nor format",
+        DISK.format("snapshot='no' type='network'><source protocol='nbd'/>"),
+        ONE_DISK.replace("<disk ", "<disk snapshot='no' "),
+        libvirt="<disk name='vda' snapshot='no'/>",
+        ours="<source protocol='nbd'/>",
+    ),
+    Case("`<domain>` without `type`", domain_tag="<domain>", ours="<memory>1024</memory>"),
+    Case(
+        "first of several same-named",
+        domain="<title>a</title><title>b</title>",
+        ours="<title>b</title>",
+    ),
+    Case(
+        "by value",
+        domain=ONE_DISK.replace("vda", "vdb").replace("</devices>", "")
+        + ONE_DISK[len("<devices>") :],
+        libvirt="<target dev='vda' bus='virtio'/>\n      </disk>\n      <disk",
+        ours="<target dev='vdb' bus='virtio'/>\n      </disk>\n      <disk",
+    ),
+    Case("fills in defaults", libvirt="<on_crash>destroy</on_crash>", ours=""),
+    Case(
+        "fills in defaults",
+        domain="<devices><disk type='file'><target dev='hda' bus='ide'/></disk></devices>",
+        libvirt="<controller type='ide' index='0'/>",
+    ),
+    Case(
+        "blanks before CDATA", "<description> <!--c-->x</description>", libvirt=">x<", ours="> x<"
+    ),
+    Case(
+        "blanks before CDATA",
+        "<description> <![CDATA[x]]></description>",
+        libvirt=">x<",
+        ours="> x<",
+    ),
+    Case("blanks before CDATA", "<description> <?p?>x</description>", libvirt=">x<", ours="> x<"),
+    Case(
+        "up to the first CDATA",
+        domain="<os><type>exe</type><init>/i</init><initarg>a<![CDATA[b]]></initarg></os>",
+        libvirt="<initarg>a</initarg>",
+        ours="<initarg>ab</initarg>",
+    ),
+    Case(
+        "encoding declaration",
+        root="<?xml version='1.0' encoding='US-ASCII'?><domainsnapshot>",
+        libvirt="<name>s</name>",
+        ours="encoding-declared",
+    ),
+    Case(
+        "XML 1.1",
+        root="<?xml version='1.1'?><domainsnapshot>",
+        libvirt="<name>s</name>",
+        ours="xml-version",
+    ),
+    Case("XML 1.1", root="<!DOCTYPE a><domainsnapshot>", libvirt="<name>s</name>", ours="doctype"),
+    Case("XML 1.1", "<z:a/>", libvirt="<name>s</name>", ours="namespace-unbound"),
+    Case(
+        "XML 1.1",
+        root="<z:domainsnapshot xmlns:z='urn:z'>",
+        libvirt="<name>s</name>",
+        ours="not-a-snapshot",
+    ),
+    Case(
+        "labels of a network source",
+        DISK.format(
+            "snapshot='external' type='network'><source protocol='nbd' name='n'>"
+            "<host name='h' port='1'/><seclabel model='dac' relabel='no'/></source>"
+        ),
+        ONE_DISK,
+        ours="<seclabel model='dac' relabel='no'/>",
+    ),
+    Case(
+        "labels of a network source",
+        DISK.format(
+            "snapshot='external' type='network'><source protocol='https' name='n'>"
+            "<host name='h' port='1'/><cookies><cookie name='a'>b</cookie></cookies></source>"
+        ),
+        ONE_DISK,
+        ours="<cookie name='a'>b</cookie>",
+    ),
+    Case(
+        "before CR LF",
+        domain="<metadata><a xmlns='u'>\t\r\n</a></metadata>",
+        libvirt='<a xmlns="u">\n</a>',
+        ours='<a xmlns="u">\t\n</a>',
+    ),
+)
+
+
+def row_of(case: Case) -> str:
+    """The one row of FORMAT.md to which the case belongs."""
+    (row,) = [row for row in ROWS if case.row in row]
+    return row
+
+
+def ours(xml: str) -> str:
+    """What the canonicalizer prints, or its code of refusal."""
+    try:
+        return canon.canonicalize(xml).decode()
+    except DocumentError as error:
+        return error.code
+
+
+@pytest.fixture(scope="module")
+def uuid(live: LiveLibvirt) -> str:
+    """The UUID of the domain in a fresh world."""
+    return str(live.call("open"))
+
+
+def libvirts(live: LiveLibvirt, xml: str) -> str:
+    """What libvirt prints, or that it refuses."""
+    try:
+        name = live.call("redefine", xml)
+    except Refused:
+        return REFUSED
+    text = str(live.call("xml", name))
+    live.call("delete", name)
+    return text
+
+
+def test_every_row_is_shown_by_a_case_and_every_case_has_its_row() -> None:
+    assert {row_of(case) for case in CASES} == set(ROWS)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.row)
+def test_libvirt_differs_as_listed(live: LiveLibvirt, uuid: str, case: Case) -> None:
+    xml = case.xml(uuid)
+    theirs, mine = libvirts(live, xml), ours(xml)
+    assert case.libvirt in theirs, theirs
+    assert case.ours in mine, mine
+    assert not case.libvirt or case.libvirt not in mine
+    assert not case.ours or case.ours not in theirs
+    assert case.libvirt or case.ours
