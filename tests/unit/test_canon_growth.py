@@ -11,6 +11,8 @@ import pytest
 from lineage import canon
 from lineage.errors import DocumentError
 
+from tests.property.source_fragments import nbd
+
 from .canon_samples import request
 
 TRIES = 5
@@ -177,6 +179,18 @@ SHAPES: dict[str, tuple[int, Callable[[int], str]]] = {
     "names of one parent": (10_000, siblings("<name/><z/>", "parent")),
     "one long name": (12_000, lambda n: request(f"<{'n' * n}/>" * 50)),
     "zeros of a time": (200_000, lambda n: request(f"<creationTime>{'0' * n}1</creationTime>")),
+    "hosts of one source": (
+        5_000,
+        lambda n: request(f"<disks>{nbd('<host name=\\'h\\'/>' * n)}</disks>"),
+    ),
+    "labels of one source": (
+        3_000,
+        lambda n: request(
+            "<disks><disk name='a'><source file='/a'>"
+            + "".join(f"<seclabel model='{i}'/>" for i in range(n))
+            + "</source></disk></disks>"
+        ),
+    ),
     "refused at the end": (25_000, lambda n: "<domain>" + "<z/>" * n),
     "refused for a comment": (200_000, lambda n: request("<!-- " + "- " * n)),
     "refused for a CDATA section": (200_000, lambda n: request("<![CDATA[" + "]] " * n)),

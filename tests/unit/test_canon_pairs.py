@@ -6,6 +6,8 @@ import pytest
 
 from lineage import canon
 
+pytestmark = pytest.mark.usefixtures("canonicalizer")
+
 
 def device(given: str) -> str:
     """A device of a domain, as it is printed."""
