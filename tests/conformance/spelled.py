@@ -14,13 +14,9 @@ _WHY: Final = {
         domain/currentMemory domain/vcpu@current graphics/listen@type video/model@vram
         devices/disk@type
         """,
-    "one element alone decides, but there is no rule for it": """
-        cache/size@unit controller/target@port devices/filesystem@dmode devices/filesystem@fmode
-        disk/boot@loadparm filesystem/boot@loadparm filesystem/source@units
-        filesystem/source@usage hostdev/boot@loadparm interface/boot@loadparm
-        launchSecurity/policy metadata_cache/max_size metadata_cache/max_size@unit
-        redirfilter/usbdev@product redirfilter/usbdev@vendor redirfilter/usbdev@version shmem/size
-        shmem/size@unit virtualport/parameters@instanceid virtualport/parameters@interfaceid
+    "it is cut, or its unit overlooked: what was said would be lost": """
+        cache/size@unit filesystem/source@units filesystem/source@usage shmem/size shmem/size@unit
         """,
+    "how it is written hangs on the type of the element around it": "launchSecurity/policy",
 }
 SPELLED: Final = frozenset(place for text in _WHY.values() for place in text.split())

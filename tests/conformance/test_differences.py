@@ -76,6 +76,13 @@ ISA: Final = (
     "<devices><controller type='isa' index='0'><address type='isa'{}/></controller></devices>"
 )
 SHMEM: Final = "<devices><shmem name='s'><model type='ivshmem'/>{}</shmem></devices>"
+MODE: Final = (
+    "<devices><filesystem type='mount' accessmode='passthrough' fmode='0'><source dir='/a'/>"
+    "<target dir='x'/></filesystem></devices>"
+)
+RAM: Final = (
+    "<devices><filesystem type='ram'><source {}/><target dir='/x'/></filesystem></devices>"
+)
 NIC: Final = "<devices><interface type='user'>{}</interface></devices>"
 CELL: Final = (
     "<cpu><numa><cell id='0' cpus='0' memory='1024' unit='KiB'><cache level='1' "
@@ -176,7 +183,9 @@ CASES: Final = (
         libvirt="<source protocol='http'/>",
         ours="<source protocol='http' name=''/>",
     ),
-    Case("`<domain>` without `type`", domain_tag="<domain>", ours="<memory unit='KiB'>1024</memory>"),
+    Case(
+        "`<domain>` without `type`", domain_tag="<domain>", ours="<memory unit='KiB'>1024</memory>"
+    ),
     Case(
         "first of several same-named",
         domain="<title>a</title><title>b</title>",
@@ -207,6 +216,7 @@ CASES: Final = (
         ours="<hard_limit unit='KiB'>9007199254740991</hard_limit>",
     ),
     Case("say nothing", domain=SHMEM.format("<size>0</size>"), ours="<size unit='M'>0</size>"),
+    Case("say nothing", domain=MODE, ours="fmode='0000'"),
     Case(
         "say nothing",
         domain="<vcpu current='2'>2</vcpu>",
@@ -218,6 +228,12 @@ CASES: Final = (
         domain=SHMEM.format("<size unit='KiB'>1025</size>"),
         libvirt="<size unit='M'>1</size>",
         ours="<size unit='KiB'>1025</size>",
+    ),
+    Case(
+        "to whole KiB",
+        domain=RAM.format("usage='1025' units='b'"),
+        libvirt="<source usage='1' units='KiB'/>",
+        ours="<source usage='1025' units='b'/>",
     ),
     Case(
         "NUMA cache's size for KiB",
