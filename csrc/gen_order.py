@@ -144,11 +144,11 @@ class Rules:
     def kind_lines(self) -> list[str]:
         lines = []
         for kind in self.kinds.values():
-            sign, exact = int(kind.get("signed", False)), int(kind.get("exact", False))
+            upper, sign, exact = (int(kind.get(key, False)) for key in ("upper", "signed", "exact"))
             unit, assumed = kind.get("unit", ""), kind.get("assumed", "")
             lines.append(
                 f"    {{LX_IS_{kind['is'].upper()}, {kind.get('base', 0)}, {kind.get('hex', 0)}, "
-                f"{sign}, {exact}, {kind.get('most', 0):#x}u, "
+                f"{kind.get('octal', 0)}, {upper}, {sign}, {exact}, {kind.get('most', 0):#x}u, "
                 f"{{{text(unit)}}}, {{{text(assumed)}}}}},"
             )
         return lines

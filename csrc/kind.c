@@ -21,11 +21,16 @@ static const uint8_t *pass_decimal(const uint8_t *p)
     return p;
 }
 
-static const uint8_t *pass_lower_hex(const uint8_t *p)
+static const uint8_t *pass_hex(const uint8_t *p, char a)
 {
-    while ((*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'f'))
+    while ((*p >= '0' && *p <= '9') || (*p >= a && *p <= a + 5))
         p++;
     return p;
+}
+
+static const uint8_t *pass_lower_hex(const uint8_t *p)
+{
+    return pass_hex(p, 'a');
 }
 
 static bool plain_number(const lx_value_kind *kind, const uint8_t *p, uint8_t stop)
@@ -36,9 +41,14 @@ static bool plain_number(const lx_value_kind *kind, const uint8_t *p, uint8_t st
         if (p[0] != '0' || p[1] != 'x')
             return false;
         from = p + 2;
-        end = pass_lower_hex(from);
+        end = pass_hex(from, kind->upper ? 'A' : 'a');
         return *end == stop &&
                (end - from == kind->hex || (end - from > kind->hex && *from != '0'));
+    }
+    if (kind->octal) {
+        for (end = p; *end >= '0' && *end <= '7'; end++)
+            ;
+        return *end == stop && (end - p == kind->octal || (end - p > kind->octal && *p != '0'));
     }
     from = p + (kind->negative && *p == '-' && p[1] != '0');
     end = pass_decimal(from);
@@ -115,6 +125,31 @@ static bool plain_ports(const uint8_t *p, uint8_t stop)
     }
 }
 
+static bool plain_version(const uint8_t *p, uint8_t stop)
+{
+    const uint8_t *end = pass_decimal(p);
+
+    return end > p && end - p < 3 && *end == '.' && lx_digit(end[1]) < 10 &&
+           lx_digit(end[2]) < 10 && end[3] == stop;
+}
+
+#define LOADPARM 8 /* characters at most */
+
+static bool is_loadparm(uint8_t c)
+{
+    return lx_digit(c) < 10 || (c >= 'A' && c <= 'Z') || c == '.' || c == ' ';
+}
+
+static bool plain_loadparm(const uint8_t *p, uint8_t stop)
+{
+    const uint8_t *from = p;
+    bool blank = true;
+
+    for (; is_loadparm(*p); p++)
+        blank &= *p == ' ';
+    return *p == stop && !blank && p - from <= LOADPARM;
+}
+
 bool lx_kind_is_plain(const lx_value_kind *kind, const uint8_t *p, uint8_t stop)
 {
     switch (kind->is) {
@@ -128,6 +163,10 @@ bool lx_kind_is_plain(const lx_value_kind *kind, const uint8_t *p, uint8_t stop)
         return plain_uuid(p, stop);
     case LX_IS_PORTS:
         return plain_ports(p, stop);
+    case LX_IS_VERSION:
+        return plain_version(p, stop);
+    case LX_IS_LOADPARM:
+        return plain_loadparm(p, stop);
     default:
         return false;
     }
@@ -169,7 +208,7 @@ static bool read_number(const lx_value_kind *kind, lx_span text, uint64_t *value
     *negative = false;
     if (p < end && (*p == '+' || (*p == '-' && kind->negative)))
         *negative = *p++ == '-';
-    if (base != 10 && end - p > 2 && p[0] == '0' && (p[1] | 0x20) == 'x') {
+    if ((!base || base == 16) && end - p > 2 && p[0] == '0' && (p[1] | 0x20) == 'x') {
         p += 2;
         base = 16;
     } else if (!base) {
@@ -190,7 +229,7 @@ static bool read_number(const lx_value_kind *kind, lx_span text, uint64_t *value
 
 static void add_number(lx_buf *out, uint64_t n, unsigned base, unsigned least)
 {
-    uint8_t digits[20];
+    uint8_t digits[22]; /* 64 bits in base 8 */
     size_t at = sizeof digits;
 
     do
@@ -201,8 +240,14 @@ static void add_number(lx_buf *out, uint64_t n, unsigned base, unsigned least)
     lx_buf_add(out, digits + at, sizeof digits - at);
 }
 
+static uint8_t large(uint8_t c)
+{
+    return c >= 'a' && c <= 'z' ? (uint8_t)(c - 'a' + 'A') : c;
+}
+
 static bool spell_number(const lx_value_kind *kind, lx_span value, lx_buf *out)
 {
+    size_t at = out->len;
     uint64_t n;
     bool negative;
 
@@ -211,6 +256,12 @@ static bool spell_number(const lx_value_kind *kind, lx_span value, lx_buf *out)
     if (kind->hex) {
         lx_buf_lit(out, "0x");
         add_number(out, n, 16, kind->hex);
+        for (size_t i = at + 2; kind->upper && i < out->len; i++)
+            out->data[i] = large(out->data[i]);
+        return true;
+    }
+    if (kind->octal) {
+        add_number(out, n, 8, kind->octal);
         return true;
     }
     if (negative && n)
@@ -369,6 +420,46 @@ static bool spell_ports(lx_span value, lx_buf *out)
     return true;
 }
 
+/* Two numbers below 100; one digit behind the dot counts tens. */
+static bool spell_version(lx_span value, lx_buf *out)
+{
+    static const lx_value_kind part = {.is = LX_IS_NUMBER, .base = 10, .most = 99};
+    const uint8_t *p = value.p, *end = p + value.len;
+    uint64_t major, minor;
+    bool negative;
+
+    while (p < end && *p != '.')
+        p++;
+    if (p == end ||
+        !read_number(&part, (lx_span){value.p, (size_t)(p - value.p)}, &major, &negative))
+        return false;
+    p++;
+    if (!read_number(&part, (lx_span){p, (size_t)(end - p)}, &minor, &negative))
+        return false;
+    add_number(out, major, 10, 1);
+    lx_buf_byte(out, '.');
+    add_number(out, end - p == 1 ? minor * 10 : minor, 10, 2);
+    return true;
+}
+
+static bool spell_loadparm(lx_span value, lx_buf *out)
+{
+    uint8_t text[LOADPARM];
+    bool blank = true;
+
+    if (value.len > LOADPARM)
+        return false;
+    for (size_t i = 0; i < value.len; i++) {
+        text[i] = large(value.p[i]);
+        if (!is_loadparm(text[i]))
+            return false;
+        blank &= text[i] == ' ';
+    }
+    if (!blank)
+        lx_buf_add(out, text, value.len);
+    return !blank;
+}
+
 static bool spell_uuid(lx_span value, lx_buf *out)
 {
     uint8_t text[36];
@@ -392,6 +483,10 @@ bool lx_kind_spell(const lx_value_kind *kind, lx_span value, lx_buf *out)
         return spell_uuid(value, out);
     case LX_IS_PORTS:
         return spell_ports(value, out);
+    case LX_IS_VERSION:
+        return spell_version(value, out);
+    case LX_IS_LOADPARM:
+        return spell_loadparm(value, out);
     default:
         return false;
     }

@@ -1,5 +1,5 @@
 /* Kinds of values that libvirt reads and spells its own way: numbers, sizes, sets of numbers,
- * UUIDs, MAC addresses, USB ports. lineage/canon/values.toml says what each is. */
+ * UUIDs, MAC addresses, USB ports and versions, load parameters. lineage/canon/values.toml says what each is. */
 #ifndef LX_KIND_H
 #define LX_KIND_H
 
@@ -13,12 +13,16 @@ typedef enum {
     LX_IS_UUID,
     LX_IS_MAC,
     LX_IS_PORTS,
+    LX_IS_VERSION,
+    LX_IS_LOADPARM,
 } lx_is;
 
 typedef struct {
     uint8_t is;       /* lx_is */
     uint8_t base;     /* of a number as read; 0: as in C */
-    uint8_t hex;      /* of a number as written: at least so many digits; 0: base 10 */
+    uint8_t hex;      /* of a number as written: at least so many digits; 0: not in base 16 */
+    uint8_t octal;    /* the same for base 8 */
+    bool upper;       /* hexadecimal letters are written large */
     bool negative;    /* may it be? */
     bool exact;       /* a size that would have to be rounded is left alone */
     uint64_t most;    /* of a number, or of a size in bytes */

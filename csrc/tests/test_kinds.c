@@ -10,6 +10,11 @@ static const lx_value_kind c_hex = {.is = LX_IS_NUMBER, .base = 0, .hex = 4, .mo
 static const lx_value_kind c_int = {.is = LX_IS_NUMBER, .base = 0, .most = 255};
 static const lx_value_kind from_hex = {
     .is = LX_IS_NUMBER, .base = 16, .hex = 1, .most = UINT64_MAX};
+static const lx_value_kind large_hex = {
+    .is = LX_IS_NUMBER, .base = 0, .hex = 2, .upper = true, .most = UINT64_MAX};
+static const lx_value_kind mode = {.is = LX_IS_NUMBER, .base = 8, .octal = 4, .most = UINT64_MAX};
+static const lx_value_kind version = {.is = LX_IS_VERSION};
+static const lx_value_kind loadparm = {.is = LX_IS_LOADPARM};
 static const lx_value_kind set = {.is = LX_IS_SET};
 static const lx_value_kind uuid = {.is = LX_IS_UUID};
 static const lx_value_kind mac = {.is = LX_IS_MAC};
@@ -66,6 +71,22 @@ static const struct {
     {&ports, "1", "1"}, {&ports, "01.+2.3. 4", "1.2.3.4"}, {&ports, "1.2.3.4.5", NULL},
     {&ports, "0", NULL}, {&ports, "1.", NULL}, {&ports, ".1", NULL}, {&ports, "", NULL},
     {&ports, "4294967295", "4294967295"}, {&ports, "4294967296", NULL},
+    {&large_hex, "0xab", "0xAB"}, {&large_hex, "0xAB", "0xAB"}, {&large_hex, "10", "0x0A"},
+    {&large_hex, "0xabcdef", "0xABCDEF"}, {&large_hex, "-1", NULL}, {&large_hex, "0XA", "0x0A"},
+    {&mode, "755", "0755"}, {&mode, "0755", "0755"}, {&mode, "00755", "0755"}, {&mode, "8", NULL},
+    {&mode, "10755", "10755"}, {&mode, "0x7", NULL}, {&mode, " +7", "0007"}, {&mode, "", NULL},
+    {&mode, "1777777777777777777777", "1777777777777777777777"}, {&mode, "-7", NULL},
+    {&mode, "2000000000000000000000", NULL}, {&mode, "0", "0000"},
+    {&version, "2.00", "2.00"}, {&version, "2.0", "2.00"}, {&version, "1.1", "1.10"},
+    {&version, "1.+5", "1.05"}, {&version, " 099.005", "99.05"}, {&version, "0.5", "0.50"},
+    {&version, "1. 5", "1.05"}, {&version, "100.0", NULL}, {&version, "2.100", NULL},
+    {&version, "2", NULL}, {&version, "2.", NULL}, {&version, ".5", NULL}, {&version, "", NULL},
+    {&version, "1.1.1", NULL}, {&version, "1 .5", NULL}, {&version, "2.0 ", NULL},
+    {&version, "-1", NULL}, {&version, "12.34", "12.34"}, {&version, "1.-5", NULL},
+    {&loadparm, "B1.x", "B1.X"}, {&loadparm, "ABCDEFGH", "ABCDEFGH"}, {&loadparm, " . ", " . "},
+    {&loadparm, "abcdefghi", NULL}, {&loadparm, "", NULL}, {&loadparm, "   ", NULL},
+    {&loadparm, "a-b", NULL}, {&loadparm, "a\tb", NULL}, {&loadparm, "z 9", "Z 9"},
+    {&loadparm, "\xc3\xa9", NULL},
 };
 
 static const struct {

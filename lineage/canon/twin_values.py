@@ -19,7 +19,7 @@ __all__ = ["respelled"]
 
 SPACE = r"[ \t\n\v\f\r]*"
 BASES = {"0": r"0[xX](?P<hex>[0-9a-fA-F]+)|0(?P<octal>[0-7]*)|(?P<decimal>[1-9][0-9]*)"}
-BASES |= {"10": r"(?P<decimal>[0-9]+)", "16": r"(?:0[xX])?(?P<hex>[0-9a-fA-F]+)"}
+BASES |= {"8": r"(?P<octal>[0-7]+)", "10": r"(?P<decimal>[0-9]+)", "16": r"(?:0[xX])?(?P<hex>[0-9a-fA-F]+)"}
 LETTERS = "kmgtpe"
 PRETTY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 SET_SIZE = 16384
@@ -127,6 +127,8 @@ def spelled(kind: Kind, value: str) -> str | None:
         "uuid": spelled_uuid,
         "mac": spelled_mac,
         "ports": spelled_ports,
+        "version": spelled_version,
+        "loadparm": spelled_loadparm,
     }
     return spelled_number(kind, value) if kind["is"] == "number" else by_kind[kind["is"]](value)
 
@@ -149,7 +151,10 @@ def spelled_number(kind: Kind, value: str) -> str | None:
     number = read_number(value, kind["base"], signed=kind.get("signed", False))
     if number is None or abs(number) > kind["most"]:
         return None
-    return f"0x{number:0{kind['hex']}x}" if "hex" in kind else str(number)
+    if "octal" in kind:
+        return f"{number:0{kind['octal']}o}"
+    letter = "X" if kind.get("upper") else "x"
+    return f"0x{number:0{kind['hex']}{letter}}" if "hex" in kind else str(number)
 
 
 def scale(unit: str) -> int | None:
@@ -238,3 +243,17 @@ def spelled_ports(value: str) -> str | None:
     if len(ports) > 4 or not all(port and port < 1 << 32 for port in ports):
         return None
     return ".".join(map(str, ports))
+
+
+def spelled_version(value: str) -> str | None:
+    """A USB version: one digit behind the dot counts tens."""
+    before, dot, behind = value.partition(".")
+    major, minor = read_number(before, 10), read_number(behind, 10)
+    if not dot or major is None or minor is None or max(major, minor) > 99:
+        return None
+    return f"{major}.{minor * 10 if len(behind) == 1 else minor:02}"
+
+
+def spelled_loadparm(value: str) -> str | None:
+    good = re.fullmatch(r"(?! *\Z)[a-zA-Z0-9. ]{1,8}", value)
+    return value.upper() if good else None

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from benchmarks.scramble import scramble
+from tests.property import source_fragments
 
 from .grammar import Dice, FairDice, Grammar, Terminal
 from .grammar_machine import Machine, machine
 from .grammar_storage import SOURCES
 from .terminals import TERMINALS
 
-__all__ = ["PARENTS", "Document", "documents", "fair_documents"]
+__all__ = ["PARENTS", "Document", "documents", "fair_documents", "faulty_documents"]
 
 # Snapshots that are there, for others to name as their parent: their names as XML.
 PARENTS: Final = ("p", " q&amp;r")
@@ -108,6 +109,7 @@ _FAULTS: Final = (
     ("description", "{!not_xml}"),
     ("unknown", "{!not_xml}"),
     ("disks", "<disks><disk name='(|hda)'/></disks>"),  # for the alignment to find
+    *(("disks", f"<disks>{disk}</disks>") for _, disk in source_fragments.FAULTS),
 )
 _CACHE: Final = {
     "cache": """
@@ -148,12 +150,22 @@ def fair_documents(rng: random.Random, uuid: str, count: int) -> Iterator[Docume
         yield _document(dice, uuid)
 
 
-def _document(dice: Dice, uuid: str) -> Document:
+def faulty_documents(rng: random.Random, uuid: str) -> Iterator[Document]:
+    """A document for every row of faults."""
+    dice = FairDice(rng)
+    for row in _FAULTS:
+        dice.used.clear()
+        yield _document(dice, uuid, row)
+
+
+def _document(dice: Dice, uuid: str, row: tuple[str, str] | None = None) -> Document:
     made = machine(dice, uuid)
     fields = _fields(dice, made)
     root, fault = "domainsnapshot", None
-    if dice.number(0, 3) == 3:
-        fault, rule = _FAULTS[dice.choice(_FAULTS, len(_FAULTS))]
+    if row is None and dice.number(0, 3) == 3:
+        row = _FAULTS[dice.choice(_FAULTS, len(_FAULTS))]
+    if row is not None:
+        fault, rule = row
         told = _GRAMMAR.draw(dice, rule)
         root = told if fault == "root" else root
         _break(fields, fault, told, uuid)

@@ -16,6 +16,7 @@ __all__ = ["ELSEWHERE", "PARSERS", "Rule", "elsewhere", "our_codes"]
 # Numbers of virErrorDomain and virErrorNumber.
 _NONE: Final = 0
 _XML: Final = 5
+_STORAGE: Final = 18
 _DOMAIN: Final = 20
 _CPU: Final = 31
 _SNAPSHOT: Final = 35
@@ -44,7 +45,7 @@ class Rule(NamedTuple):
 
 # The class of an XMLError is told by its name here; of a SnapshotError this is the code. Where
 # libvirt has one text for two of our codes, both are here.
-PARSERS: Final = (
+_FIELDS: Final = (
     Rule(_SNAPSHOT, _XML_DETAIL, "", "XMLError"),
     Rule(_XML, _XML_ERROR, "expecting root element of 'domainsnapshot'", "not-a-snapshot"),
     Rule(_SNAPSHOT, _XML_ERROR, "redefined snapshot must have a name", "name-missing"),
@@ -71,6 +72,61 @@ PARSERS: Final = (
     Rule(_XML, _XML_ERROR, "Missing required attribute 'protocol'", "disk-protocol-missing"),
     Rule(_XML, _XML_ERROR, "'protocol' in element 'source'", "disk-protocol-invalid"),
 )
+# What the source of a snapshot's disk may be refused for, in libvirt's order.
+_SOURCE: Final = (
+    Rule(_DOMAIN, _XML_ERROR, "missing name for disk source", "disk-source-name-missing"),
+    Rule(_XML, _XML_ERROR, "'tls' in element 'source'", "disk-tls-invalid"),
+    Rule(_XML, _XML_ERROR, "'tlsFromConfig' in element 'source'", "disk-tls-config-invalid"),
+    Rule(_DOMAIN, _XML_ERROR, "can't split path", "disk-source-pool-missing"),
+    Rule(_DOMAIN, _UNSUPPORTED, "unknown protocol transport", "disk-host-transport-invalid"),
+    Rule(_DOMAIN, _XML_ERROR, "missing socket for unix", "disk-host-socket-missing"),
+    Rule(_DOMAIN, _XML_ERROR, "does not support socket", "disk-host-socket-unsupported"),
+    Rule(_DOMAIN, _XML_ERROR, "missing name for host", "disk-host-name-missing"),
+    Rule(_NONE, _INVALID_ARG, "failed to parse port number", "disk-host-port-invalid"),
+    Rule(_NONE, _INVALID_ARG, "port '.*' out of range", "disk-host-port-invalid"),
+    Rule(_XML, _XML_ERROR, "'verify' in element 'ssl'", "disk-ssl-invalid"),
+    Rule(_DOMAIN, _XML_ERROR, "missing cookie name", "disk-cookie-incomplete"),
+    Rule(_DOMAIN, _XML_ERROR, "missing value for cookie", "disk-cookie-incomplete"),
+    Rule(_STORAGE, _XML_ERROR, "cookie .* contains invalid", "disk-cookie-invalid"),
+    Rule(_STORAGE, _XML_ERROR, "duplicate cookie", "disk-cookie-twice"),
+    Rule(_DOMAIN, _XML_ERROR, "invalid readahead size or timeout", "disk-readahead-invalid"),
+    Rule(_DOMAIN, _XML_ERROR, "invalid readahead size or timeout", "disk-timeout-invalid"),
+    Rule(_DOMAIN, _XML_ERROR, "missing 'type' attribute", "disk-source-type-missing"),
+    Rule(_DOMAIN, _XML_ERROR, "unsupported source type", "disk-source-type-invalid"),
+    Rule(_DOMAIN, _XML_ERROR, "invalid 'type' attribute", "disk-source-type-invalid"),
+    Rule(_DOMAIN, _XML_ERROR, "missing 'path' attribute", "disk-source-path-missing"),
+    Rule(_DOMAIN, _XML_ERROR, "missing 'namespace' attribute", "disk-namespace-missing"),
+    Rule(_DOMAIN, _XML_ERROR, "malformed namespace", "disk-namespace-invalid"),
+    Rule(_XML, _XML_ERROR, "'managed' in element 'source'", "disk-managed-invalid"),
+    Rule(_DOMAIN, _XML_ERROR, "NVMe disk source is missing address", "disk-address-missing"),
+    Rule(_NONE, _XML_ERROR, "Invalid PCI address", "disk-address-invalid"),
+    Rule(_XML, _XML_ERROR, "in element '(address|zpci)'", "disk-address-invalid"),
+    Rule(_XML, _XML_ERROR, "in element 'reconnect'", "disk-reconnect-invalid"),
+    Rule(_STORAGE, _XML_ERROR, "missing username for auth", "disk-auth-username-missing"),
+    Rule(_STORAGE, _UNSUPPORTED, "unknown auth type", "disk-auth-type-invalid"),
+    Rule(_STORAGE, _XML_ERROR, "Missing <secret> element", "disk-auth-secret-missing"),
+    Rule(_NONE, _XML_ERROR, "missing secret uuid or usage", "disk-secret-missing"),
+    Rule(_NONE, _XML_ERROR, "either secret uuid or usage", "disk-secret-twice"),
+    Rule(_NONE, _XML_ERROR, "invalid secret uuid", "disk-secret-uuid-invalid"),
+    Rule(_STORAGE, _XML_ERROR, "encryption format$", "disk-encryption-format-missing"),
+    Rule(_STORAGE, _UNSUPPORTED, "encryption format type", "disk-encryption-format-invalid"),
+    Rule(_XML, _XML_ERROR, "in element 'encryption'", "disk-encryption-engine-invalid"),
+    Rule(_STORAGE, _XML_ERROR, "secret type$", "disk-encryption-secret-type-missing"),
+    Rule(_STORAGE, _UNSUPPORTED, "secret type", "disk-encryption-secret-type-invalid"),
+    Rule(_STORAGE, _XML_ERROR, "cipher info missing 'name'", "disk-cipher-name-missing"),
+    Rule(_XML, _XML_ERROR, "'size' in element 'cipher'", "disk-cipher-size-invalid"),
+    Rule(_STORAGE, _XML_ERROR, "but cipher is missing", "disk-ivgen-without-cipher"),
+    Rule(_STORAGE, _XML_ERROR, "missing ivgen info name", "disk-ivgen-name-missing"),
+    Rule(_XML, _XML_ERROR, "in element 'reservations'", "disk-reservations-managed-invalid"),
+    Rule(_STORAGE, _XML_ERROR, "missing .* <reser", "disk-reservations-source-incomplete"),
+    Rule(_STORAGE, _XML_ERROR, "unsupported .* <reser", "disk-reservations-source-invalid"),
+    Rule(_DOMAIN, _XML_ERROR, "missing offset or size .* slice", "disk-slice-incomplete"),
+    Rule(_DOMAIN, _XML_ERROR, "malformed value .* of slice", "disk-slice-invalid"),
+    Rule(_DOMAIN, _XML_DETAIL, "seclabel for model .* already", "disk-seclabel-twice"),
+    Rule(_XML, _XML_ERROR, "in element 'seclabel'", "disk-seclabel-invalid"),
+    Rule(_DOMAIN, _XML_ERROR, "label if relabelling is turned off", "disk-seclabel-label"),
+)
+PARSERS: Final = _FIELDS + _SOURCE
 # Nothing that the canonicalizer could know: it looks at no device.
 ELSEWHERE: Final = (
     Rule(_SNAPSHOT, _UNSUPPORTED, "too many disk snapshot requests", "disks the domain has not"),

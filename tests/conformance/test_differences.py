@@ -67,6 +67,27 @@ ONE_DISK: Final = (
     "<devices><disk type='file'><source file='/i'/><target dev='vda' bus='virtio'/></disk>"
     "</devices>"
 )
+LABELLED: Final = DISK.format(
+    "><source file='/a'><seclabel relabel='no'><label>{}</label></seclabel></source>"
+)
+RNG: Final = "<devices><rng model='virtio'><backend model='random'>/r</backend>{}</rng></devices>"
+SERIAL: Final = "<devices><serial type='pty'><target port='0'/>{}</serial></devices>"
+ISA: Final = (
+    "<devices><controller type='isa' index='0'><address type='isa'{}/></controller></devices>"
+)
+SHMEM: Final = "<devices><shmem name='s'><model type='ivshmem'/>{}</shmem></devices>"
+MODE: Final = (
+    "<devices><filesystem type='mount' accessmode='passthrough' fmode='0'><source dir='/a'/>"
+    "<target dir='x'/></filesystem></devices>"
+)
+RAM: Final = (
+    "<devices><filesystem type='ram'><source {}/><target dir='/x'/></filesystem></devices>"
+)
+NIC: Final = "<devices><interface type='user'>{}</interface></devices>"
+CELL: Final = (
+    "<cpu><numa><cell id='0' cpus='0' memory='1024' unit='KiB'><cache level='1' "
+    "associativity='direct' policy='none'>{}<line value='8' unit='B'/></cache></cell></numa></cpu>"
+)
 CASES: Final = (
     Case("unknown elements", "<zork a='1'/>", libvirt="", ours="<zork a='1'/>"),
     Case("unknown elements", domain="<zork>x<y/></zork>", ours="<zork>x<y/></zork>"),
@@ -105,7 +126,66 @@ CASES: Final = (
         libvirt="<disk name='vda' snapshot='no'/>",
         ours="<source protocol='nbd'/>",
     ),
-    Case("`<domain>` without `type`", domain_tag="<domain>", ours="<memory>1024</memory>"),
+    Case(
+        "with any prefix",
+        "<memory xmlns:x='u' x:file='/m'/>",
+        libvirt="<memory snapshot='external' file='/m'/>",
+        ours="<memory xmlns:x='u' x:file='/m' snapshot='internal'/>",
+    ),
+    Case(
+        "later `<driver>`",
+        DISK.format("><driver/><driver type='qcow2'/><source file='/a'/>"),
+        ONE_DISK,
+        libvirt="type='file'>\n      <driver type='qcow2'/>",
+        ours="<driver/>",
+    ),
+    Case(
+        "later `<driver>`",
+        DISK.format("><driver/><driver type='x'/><source file='/a'/>"),
+        ONE_DISK,
+        libvirt=REFUSED,
+        ours="<driver/>",
+    ),
+    Case(
+        "through markup",
+        DISK.format(
+            "type='network'><source protocol='https' name='n'><host name='h'/>"
+            "<cookies><cookie name='a'><b>c;</b></cookie></cookies></source>"
+        ),
+        ONE_DISK,
+        libvirt=REFUSED,
+        ours="<b>c;</b>",
+    ),
+    Case(
+        "through markup",
+        LABELLED.format("<b>x</b>"),
+        ONE_DISK,
+        libvirt=REFUSED,
+        ours="<b>x</b>",
+    ),
+    Case("through markup", LABELLED.format(" "), ONE_DISK, libvirt=REFUSED, ours="<label/>"),
+    Case(
+        "through markup",
+        DISK.format(
+            "><driver type='qcow2'><metadata_cache><max_size unit='bytes'><b>x</b></max_size>"
+            "</metadata_cache></driver><source file='/a'/>"
+        ),
+        ONE_DISK,
+        libvirt=REFUSED,
+        ours="<b>x</b>",
+    ),
+    Case(
+        "without its empty name",
+        DISK.format(
+            "snapshot='no' type='network'><driver type='raw'/><source protocol='http' name=''/>"
+        ),
+        ONE_DISK.replace("<disk ", "<disk snapshot='no' "),
+        libvirt="<source protocol='http'/>",
+        ours="<source protocol='http' name=''/>",
+    ),
+    Case(
+        "`<domain>` without `type`", domain_tag="<domain>", ours="<memory unit='KiB'>1024</memory>"
+    ),
     Case(
         "first of several same-named",
         domain="<title>a</title><title>b</title>",
@@ -118,11 +198,72 @@ CASES: Final = (
         libvirt="<target dev='vda' bus='virtio'/>\n      </disk>\n      <disk",
         ours="<target dev='vdb' bus='virtio'/>\n      </disk>\n      <disk",
     ),
-    Case("fills in defaults", libvirt="<on_crash>destroy</on_crash>", ours=""),
+    Case("fills in other defaults", libvirt="<on_crash>destroy</on_crash>", ours=""),
     Case(
-        "fills in defaults",
+        "fills in other defaults",
         domain="<devices><disk type='file'><target dev='hda' bus='ide'/></disk></devices>",
         libvirt="<controller type='ide' index='0'/>",
+    ),
+    Case(
+        "say nothing",
+        domain=RNG.format("<address type='pci' domain='0' bus='0' slot='0' function='0'/>"),
+        ours="<address type='pci' domain='0x0000' bus='0x00' slot='0x00' function='0x0'/>",
+    ),
+    Case("say nothing", domain=ISA.format(" iobase='0' irq='0'"), ours="iobase='0x0' irq='0x0'"),
+    Case(
+        "say nothing",
+        domain="<memtune><hard_limit>9007199254740991</hard_limit></memtune>",
+        ours="<hard_limit unit='KiB'>9007199254740991</hard_limit>",
+    ),
+    Case("say nothing", domain=SHMEM.format("<size>0</size>"), ours="<size unit='M'>0</size>"),
+    Case("say nothing", domain=MODE, ours="fmode='0000'"),
+    Case(
+        "say nothing",
+        domain="<vcpu current='2'>2</vcpu>",
+        libvirt="<vcpu placement='static'>2</vcpu>",
+        ours="<vcpu placement='static' current='2'>2</vcpu>",
+    ),
+    Case(
+        "to whole MiB",
+        domain=SHMEM.format("<size unit='KiB'>1025</size>"),
+        libvirt="<size unit='M'>1</size>",
+        ours="<size unit='KiB'>1025</size>",
+    ),
+    Case(
+        "to whole KiB",
+        domain=RAM.format("usage='1025' units='b'"),
+        libvirt="<source usage='1' units='KiB'/>",
+        ours="<source usage='1025' units='b'/>",
+    ),
+    Case(
+        "NUMA cache's size for KiB",
+        domain=CELL.format("<size value='8' unit='MiB'/>"),
+        libvirt="<size value='8' unit='KiB'/>",
+        ours="<size value='8' unit='MiB'/>",
+    ),
+    Case(
+        "clock's adjustment",
+        domain="<clock offset='variable' adjustment='x' basis='utc'/>",
+        libvirt="adjustment='0'",
+        ours="adjustment='x'",
+    ),
+    Case(
+        "behind a MAC address",
+        domain=NIC.format("<mac address='52:54:00:00:00:01 x'/>"),
+        libvirt="<mac address='52:54:00:00:00:01'/>",
+        ours="<mac address='52:54:00:00:00:01 x'/>",
+    ),
+    Case(
+        "for a bad value",
+        domain="<iothreads>x</iothreads>",
+        libvirt=REFUSED,
+        ours="<iothreads>x</iothreads>",
+    ),
+    Case(
+        "for a bad value",
+        domain="<maxMemory slots='1' unit='EiB'>16</maxMemory>",
+        libvirt=REFUSED,
+        ours="<maxMemory slots='1' unit='EiB'>16</maxMemory>",
     ),
     Case(
         "blanks before CDATA", "<description> <!--c-->x</description>", libvirt=">x<", ours="> x<"

@@ -9,13 +9,14 @@ import os
 import random
 import re
 from copy import deepcopy
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from .grammar_snapshot import Document, documents, fair_documents
+from .grammar_snapshot import Document, documents, fair_documents, faulty_documents
 from .libvirt_child import LiveLibvirt
 from .oracle import PROMISES, Oracle, Tally
 from .reach import CONTEXTS
@@ -42,7 +43,10 @@ def tallies(live: LiveLibvirt) -> tuple[Tally, Tally]:
     """
     judge = Oracle(live, SPELLED)
 
-    for document in fair_documents(random.Random(SEED), judge.uuid, FAIR):
+    rng = random.Random(SEED)
+    for document in chain(
+        faulty_documents(rng, judge.uuid), fair_documents(rng, judge.uuid, FAIR)
+    ):
         judge.judge(document.xml)
     fair = deepcopy(judge.tally)
 

@@ -135,6 +135,14 @@ def ports(rng: random.Random) -> str:
     return ".".join(parts)
 
 
+def version(rng: random.Random) -> str:
+    return f"{number(rng, 99)}.{number(rng, rng.choice((9, 99)))}"
+
+
+def loadparm(rng: random.Random) -> str:
+    return "".join(rng.choices("aAzZ09. ", k=rng.randint(1, 9))) + rng.choice(("", "", "", "-"))
+
+
 HOSTDEV: Final = (
     "<devices><hostdev mode='subsystem' type='usb' managed='no'>"
     "<source>{}</source></hostdev></devices>"
@@ -142,6 +150,7 @@ HOSTDEV: Final = (
 CONTROLLER: Final = (
     "<devices><controller type='scsi' index='0' model='virtio-scsi'>{}</controller></devices>"
 )
+FILTER: Final = "<devices><redirfilter>{}</redirfilter></devices>"
 CELL: Final = "<cell id='0' cpus='0' memory='{}'/>"
 KINDS: Final[dict[str, tuple[str, str, Make]]] = {
     "kib": ("<cpu><numa>{}</numa></cpu>", CELL, size),
@@ -162,6 +171,21 @@ KINDS: Final[dict[str, tuple[str, str, Make]]] = {
     "uuid": ("", "<genid>{}</genid>", uuid),
     "mac": ("<devices><interface type='user'>{}</interface></devices>", "<mac address='{}'/>", mac),
     "ports": (CONTROLLER, "<address type='usb' bus='0' port='{}'/>", ports),
+    "version": (FILTER, "<usbdev version='{}' allow='yes'/>", version),
+    "usb-class": (FILTER, "<usbdev class='{}' allow='yes'/>", lambda rng: number(rng, 255, 0)),
+    "usb-id": (FILTER, "<usbdev vendor='{}' allow='yes'/>", lambda rng: number(rng, 1 << 31, 0)),
+    "file-mode": (
+        "<devices>{}</devices>",
+        "<filesystem type='mount' accessmode='passthrough' fmode='{}'><source dir='/a'/>"
+        "<target dir='x'/></filesystem>",
+        lambda rng: number(rng, 0o1000),
+    ),
+    "loadparm": (
+        "<devices><interface type='user'><mac address='52:54:00:00:00:01'/>{}</interface>"
+        "</devices>",
+        "<boot order='1' loadparm='{}'/>",
+        loadparm,
+    ),
     "int": (CONTROLLER, "<address type='drive' unit='{}'/>", lambda rng: number(rng, 0x7FFFFFFF)),
     "any-int": (HOSTDEV, "<address bus='1' device='{}'/>", lambda rng: number(rng, 0x7FFFFFFF, 0)),
     "signed-long": (
@@ -191,6 +215,10 @@ KINDS: Final[dict[str, tuple[str, str, Make]]] = {
 DROPPED: Final = {
     "bytes": "<space_hard_limit(/>| unit='bytes'>0<)",
     "mib-pretty": "<tseg/>",
+    "file-mode": "fmode='0000'",
+    "usb-class": "class='-1'",
+    "usb-id": "vendor='-[0-9]+'",
+    "version": "version='.*[.]( |&#9;)?-0+'",
     "uuid": "<genid/>",
     "ports": "port='(.*[.])?( |&#9;)?[+]?0+([.].*)?'",
     "signed-long": "adjustment='(?!(0|-?[1-9][0-9]*)')",
