@@ -181,7 +181,7 @@ SHAPES: dict[str, tuple[int, Callable[[int], str]]] = {
     "zeros of a time": (200_000, lambda n: request(f"<creationTime>{'0' * n}1</creationTime>")),
     "hosts of one source": (
         5_000,
-        lambda n: request(f"<disks>{nbd('<host name=\\'h\\'/>' * n)}</disks>"),
+        lambda n: request("<disks>" + nbd("<host name='h'/>" * n) + "</disks>"),
     ),
     "labels of one source": (
         3_000,
