@@ -10,7 +10,6 @@ import pytest
 
 from lineage import canon
 from lineage.errors import DocumentError
-
 from tests.property.source_fragments import nbd
 
 from .canon_samples import request
