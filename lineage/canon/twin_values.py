@@ -19,7 +19,8 @@ __all__ = ["respelled"]
 
 SPACE = r"[ \t\n\v\f\r]*"
 BASES = {"0": r"0[xX](?P<hex>[0-9a-fA-F]+)|0(?P<octal>[0-7]*)|(?P<decimal>[1-9][0-9]*)"}
-BASES |= {"8": r"(?P<octal>[0-7]+)", "10": r"(?P<decimal>[0-9]+)", "16": r"(?:0[xX])?(?P<hex>[0-9a-fA-F]+)"}
+BASES |= {"8": r"(?P<octal>[0-7]+)", "10": r"(?P<decimal>[0-9]+)"}
+BASES |= {"16": r"(?:0[xX])?(?P<hex>[0-9a-fA-F]+)"}
 LETTERS = "kmgtpe"
 PRETTY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 SET_SIZE = 16384

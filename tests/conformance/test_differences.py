@@ -80,9 +80,7 @@ MODE: Final = (
     "<devices><filesystem type='mount' accessmode='passthrough' fmode='0'><source dir='/a'/>"
     "<target dir='x'/></filesystem></devices>"
 )
-RAM: Final = (
-    "<devices><filesystem type='ram'><source {}/><target dir='/x'/></filesystem></devices>"
-)
+RAM: Final = "<devices><filesystem type='ram'><source {}/><target dir='/x'/></filesystem></devices>"
 NIC: Final = "<devices><interface type='user'>{}</interface></devices>"
 CELL: Final = (
     "<cpu><numa><cell id='0' cpus='0' memory='1024' unit='KiB'><cache level='1' "

@@ -44,9 +44,7 @@ def tallies(live: LiveLibvirt) -> tuple[Tally, Tally]:
     judge = Oracle(live, SPELLED)
 
     rng = random.Random(SEED)
-    for document in chain(
-        faulty_documents(rng, judge.uuid), fair_documents(rng, judge.uuid, FAIR)
-    ):
+    for document in chain(faulty_documents(rng, judge.uuid), fair_documents(rng, judge.uuid, FAIR)):
         judge.judge(document.xml)
     fair = deepcopy(judge.tally)
 
