@@ -523,7 +523,7 @@ static bool read_body(lx_head_data *h, lx_writer *w, const lx_tag *tag, unsigned
 {
     lx_body *body = h->body + which;
     /* Not where an xml:space around it could matter. */
-    bool ok, recall = which == LX_BODY_DOMAIN && !tag->colon && !h->root_colon;
+    bool ok, recall = which == LX_BODY_DOMAIN && !tag->colon && !h->root_colon && !w->long_way;
 
     body->from = lx_out_pos(&w->out) + 3; /* behind the line feed and the indentation */
     w->capture.wanted = which != LX_BODY_COOKIE;
@@ -605,7 +605,8 @@ static bool read_fields(lx_head_data *h, lx_writer *w, const lx_tag *root)
     bool ok;
     lx_tag child;
 
-    h->verbatim = root->plain && !root->attrs && !root->empty && root->start == s->base;
+    h->verbatim = root->plain && !root->attrs && !root->empty && root->start == s->base &&
+                  !w->long_way;
     if (h->verbatim)
         after = lx_head_quick(h, s);
     while (before = s->p, next_child(s, root, &child, &ok)) {
@@ -627,7 +628,7 @@ static bool read_fields(lx_head_data *h, lx_writer *w, const lx_tag *root)
                 return false;
         }
     }
-    h->verbatim = h->verbatim && (size_t)(s->end - before) == sizeof end - 1 &&
+    h->verbatim = h->verbatim && h->seen && (size_t)(s->end - before) == sizeof end - 1 &&
                   !memcmp(before, end, sizeof end - 1);
     return ok;
 }

@@ -86,6 +86,11 @@ void lx_use_scalar(lx_ctx *c, bool scalar)
     c->scan.index = scalar ? lx_index_scalar : lx_index_best();
 }
 
+void lx_use_shortcuts(lx_ctx *c, bool use)
+{
+    c->writer.long_way = !use;
+}
+
 size_t lx_footprint(const lx_ctx *c)
 {
     return sizeof *c + c->input.cap + c->text.cap + c->packed.cap + c->type.cap +
@@ -147,7 +152,7 @@ static void clear(lx_ctx *c, lx_mode mode)
     lx_metadata_begin(w);
     w->out.buf.failed = w->scratch.failed = w->text.failed = w->values.failed = false;
     w->strange = 0;
-    w->cache = (lx_cache_size){false, false, NULL};
+    w->cache = (lx_cache_size){0};
     w->unruled = false;
     w->capture.inactive = w->capture.other.failed = false;
     w->capture.wanted = w->capture.seen_name = w->capture.seen_uuid = w->capture.has_uuid = false;
@@ -269,6 +274,7 @@ bool lx_read(lx_ctx *c, const uint8_t *xml, size_t len, lx_mode mode, lx_documen
     }
     if (c->head.nomem)
         lx_scan_fail(&c->scan, LX_NOMEM, c->scan.p);
+    lx_ns_pop(&c->scan.ns, 0); /* what it declared is not held on to */
     offset = c->scan.at ? (size_t)(c->scan.at - c->scan.base) : 0;
     *error = (lx_error){c->scan.code, source_offset(xml, len, bom, offset)};
     return false;

@@ -83,6 +83,9 @@ void lx_free(lx_ctx *ctx); /* NULL is allowed */
 
 /* Use the portable scanner even where a vector one was compiled in (for tests). */
 void lx_use_scalar(lx_ctx *ctx, bool scalar);
+/* Take the usual case's short cuts, as is the default, or go the long way with every document (for
+ * tests: the results are the same). */
+void lx_use_shortcuts(lx_ctx *ctx, bool use);
 
 /* Bytes that the ctx holds now; a caller may drop a ctx that one huge document grew. */
 size_t lx_footprint(const lx_ctx *ctx);

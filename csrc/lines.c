@@ -54,8 +54,11 @@ static unsigned number_of(const lx_lines *l, const uint8_t *p, size_t len, unsig
 
 size_t lx_line_length(const uint8_t *p, const uint8_t *end, unsigned level)
 {
-    const uint8_t *q = p + 1 + 2 * level;
+    const uint8_t *q;
 
+    if (1 + 2 * level >= LX_LINE_TEXT)
+        return 0;
+    q = p + 1 + 2 * level;
 #ifdef LX_HAVE_SSE2
     for (; q < end && q - p < LX_LINE_TEXT; q += 16) {
         unsigned feeds = (unsigned)_mm_movemask_epi8(

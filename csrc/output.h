@@ -64,18 +64,30 @@ static inline void lx_out_source(lx_out *o, const uint8_t *from, const uint8_t *
     o->run_end = to;
 }
 
-/* Equal for n bytes? Both sides may be read 16 bytes on. */
+#ifdef __SSE2__
+/* A bit for each of 16 bytes that differ. */
+static inline unsigned lx_differ16(const uint8_t *a, const uint8_t *b)
+{
+    __m128i x = _mm_loadu_si128((const __m128i *)a), y = _mm_loadu_si128((const __m128i *)b);
+
+    return ~(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, y)) & 0xffff;
+}
+#endif
+
+/* Equal for n bytes? Both sides may be read 16 bytes on from the first byte in which they differ,
+ * or from the last; not further, which memcmp may do. */
 static inline bool lx_same(const uint8_t *a, const uint8_t *b, size_t n)
 {
 #ifdef __SSE2__
-    if (LX_LIKELY(n <= 16)) {
-        __m128i x = _mm_loadu_si128((const __m128i *)a), y = _mm_loadu_si128((const __m128i *)b);
-        unsigned equal = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, y));
-
-        return (~equal & ((1u << n) - 1)) == 0;
-    }
+    for (; LX_UNLIKELY(n > 16); a += 16, b += 16, n -= 16)
+        if (lx_differ16(a, b))
+            return false;
+    return !(lx_differ16(a, b) & ((1u << n) - 1));
+#else
+    while (n && *a == *b)
+        a++, b++, n--;
+    return !n;
 #endif
-    return !memcmp(a, b, n);
 }
 
 /* Source and output have parted so often that they will go on doing so. */

@@ -148,7 +148,8 @@ static inline bool open_frame(quick *c, lx_frame *parent, const lx_slot *slot, c
     lx_scan *s = w->scan;
     lx_frame *f = parent + 1;
 
-    if (LX_UNLIKELY(s->depth == LX_MAX_DEPTH || !note(c, parent, slot)))
+    /* One level is left for a leaf in it, for which nothing is looked at. */
+    if (LX_UNLIKELY(s->depth >= LX_MAX_DEPTH - 1 || !note(c, parent, slot)))
         return false;
     *f = (lx_frame){.start = start,
                     .out_start = w->kid[w->kids - 1].pos,
@@ -291,7 +292,8 @@ bool lx_quick_run(lx_writer *w)
 
     /* The output must be a run of the source up to here; the '>' of a frame without children
      * is not written yet. */
-    if (w->out.run_end != s->p - !w->frame[w->top - 1].kids || s->p[-1] != '>' || w->cache.wanted)
+    if (w->out.run_end != s->p - !w->frame[w->top - 1].kids || s->p[-1] != '>' || w->cache.wanted ||
+        w->long_way || s->depth == LX_MAX_DEPTH)
         return false;
     for (;;) {
         lx_frame *f = w->frame + w->top - 1;
@@ -300,7 +302,7 @@ bool lx_quick_run(lx_writer *w)
         if (LX_UNLIKELY(f->nature == LX_AS_TEXT || f->nature == LX_AS_UNKNOWN))
             break;
         /* An end tag stands one level out. */
-        if (!(c.p + 2 * level <= s->end && c.p[2 * level - 1] == '<' ? end_tag(&c, f, level - 1)
+        if (!((size_t)(s->end - c.p) >= 2 * level && c.p[2 * level - 1] == '<' ? end_tag(&c, f, level - 1)
                                                                     : child(&c, f, level)))
             break;
     }

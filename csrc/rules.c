@@ -74,11 +74,11 @@ static inline bool read_plain(plain_attrs *a, const uint8_t *p, const uint8_t *e
         plain_attr *at = a->list + a->count;
         lx_name name;
 
+        if (a->count == MOST_ATTRS)
+            return false;
         at->name = p + 1;
         p = find_quote(p);
         at->len = (uint32_t)(p - at->name) - 1;
-        if (a->count == MOST_ATTRS)
-            return false;
         name.word[0] = 0;
         if (at->len <= 16)
             lx_scan_name_at(at->name, at->len, &name);

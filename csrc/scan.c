@@ -70,7 +70,7 @@ const uint8_t *lx_scan_refill(lx_scan *s, size_t off)
         s->pos[n] = LX_WINDOW_END;
         s->k = s->pos;
         s->indexed = to;
-        s->block = s->block < BLOCK ? 2 * s->block : BLOCK;
+        s->block = s->block < BLOCK / 2 ? 2 * s->block : BLOCK;
         if (n)
             return s->base + *s->k;
     }
@@ -225,13 +225,14 @@ static bool declare(lx_scan *s, const lx_attr *a, lx_span prefix)
     if (a->flags & (LX_V_NAMED | LX_V_NUMERIC | LX_V_SPACE)) {
         lx_buf decoded;
 
+        /* No more than the source has: there may be many of them. */
         lx_buf_init(&decoded, s->alloc);
+        owned = decoded.data = s->alloc->alloc(s->alloc->user, uri.len);
+        if (!owned)
+            return lx_scan_fail(s, LX_NOMEM, a->name.p);
+        decoded.cap = uri.len;
         lx_text_decode(&decoded, uri, true);
-        lx_buf_byte(&decoded, 0);
-        if (decoded.failed)
-            return lx_buf_free(&decoded), lx_scan_fail(s, LX_NOMEM, a->name.p);
-        owned = decoded.data;
-        uri = (lx_span){owned, decoded.len - 1};
+        uri = (lx_span){owned, decoded.len};
     }
     if (lx_span_is(prefix, "xmlns") || lx_span_equal(uri, LX_XMLNS_NAMESPACE) ||
         lx_span_is(prefix, "xml") != lx_span_equal(uri, LX_XML_NAMESPACE)) {

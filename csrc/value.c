@@ -253,6 +253,17 @@ static void decode_leaf(lx_writer *w, const lx_leaf *leaf)
     lx_text_decode(&w->text, leaf->span, false);
 }
 
+/* Is the leaf in a namespace that the element around it, or itself, declares? The one around it is
+ * looked at once, however many leaves it has. */
+static bool is_foreign(lx_cache_size *c, const lx_frame *around, const lx_frame *leaf)
+{
+    if (c->known != around->start) {
+        c->known = around->start;
+        c->foreign = in_namespace(around->start, false);
+    }
+    return in_namespace(leaf->start, c->foreign);
+}
+
 void lx_value_cache_size(lx_writer *w, const lx_frame *f, lx_leaf *leaf)
 {
     const lx_frame *cache = w->frame + 1;
@@ -260,7 +271,7 @@ void lx_value_cache_size(lx_writer *w, const lx_frame *f, lx_leaf *leaf)
     uint64_t bytes;
 
     if (!lx_span_is(f->name, "max_size") || !lx_span_is(cache->name, "metadata_cache") ||
-        w->cache.seen || in_namespace(f->start, in_namespace(cache->start, false)))
+        w->cache.seen || is_foreign(&w->cache, cache, f))
         return;
     w->cache.seen = true;
     decode_leaf(w, leaf);

@@ -61,6 +61,8 @@ typedef struct {
 typedef struct {
     bool wanted, seen;  /* only the first counts */
     const uint8_t *bad; /* source of one that is no size */
+    const uint8_t *known;  /* '<' of the element around it that was looked at last */
+    bool foreign;          /* that one is in a default namespace */
 } lx_cache_size;
 
 /* Elements of the tree being written that are mixed (mixed.c). */
@@ -87,6 +89,7 @@ typedef struct {
     size_t inner_from, inner_to; /* output between the tags of the element last written */
     lx_capture capture;
     lx_cache_size cache;
+    bool long_way; /* no short cut is to be taken */
     bool unruled; /* values are somebody else's affair: see rules.h */
     uint16_t *order; /* attribute numbers in canonical order */
     int16_t *rank;   /* of each attribute, behind `order` in one allocation */
