@@ -12,6 +12,7 @@ from setuptools.command.build_ext import build_ext
 
 CORE = Path("csrc")
 ORDER = Path("lineage/canon/order.toml")
+DELTA = CORE / "delta.c"  # knows nothing of XML, and the rest nothing of it
 GENERATOR = CORE / "gen_order.py"
 
 
@@ -25,7 +26,7 @@ class BuildCore(build_ext):
 
     def build_extension(self, ext: Extension) -> None:
         """Generate the tables' header if the core is to be built, then compile as usual."""
-        if str(CORE) in ext.include_dirs:
+        if str(ORDER) in ext.depends:
             generated = Path(self.build_temp)
             header = generated / "order_table.h"
             subprocess.run([sys.executable, GENERATOR, ORDER, header], check=True)
@@ -53,7 +54,7 @@ setup(
             "lineage.canon._core",
             sources=[
                 "lineage/canon/_core.pyx",
-                *sorted(str(path) for path in CORE.glob("*.c")),
+                *sorted(str(path) for path in CORE.glob("*.c") if path != DELTA),
             ],
             include_dirs=[str(CORE)],
             depends=[
@@ -63,6 +64,14 @@ setup(
                 str(GENERATOR),
                 str(ORDER),
             ],
+            extra_compile_args=flags(),
+            extra_link_args=LINK,
+        ),
+        Extension(
+            "lineage.log._delta",
+            sources=["lineage/log/_delta.pyx", str(DELTA)],
+            include_dirs=[str(CORE)],
+            depends=[str(DELTA.with_suffix(".h")), str(CORE / "lineage_xml.h")],
             extra_compile_args=flags(),
             extra_link_args=LINK,
         ),
