@@ -76,6 +76,13 @@ setup(
             extra_link_args=LINK,
         ),
         Extension(
+            "lineage.log._packing",
+            sources=["lineage/log/_packing.pyx"],
+            define_macros=[("_GNU_SOURCE", None)],  # memmem
+            extra_compile_args=flags(),
+            extra_link_args=LINK,
+        ),
+        Extension(
             "lineage.sources._blocks",
             sources=["lineage/sources/_blocks.pyx"],
             extra_compile_args=flags(),

@@ -21,8 +21,9 @@ import apsw
 
 from lineage.errors import Busy, Damaged, Forked, LineageError
 from lineage.log.base import Append, NewEvent, StoredEvent, StreamHead
-from lineage.log.body_tables import BodyReader, has_body, insert, pack_unknown
+from lineage.log.body_tables import BodyReader, BodyWriter, Plan, digests_of, has_body
 from lineage.log.checks import check_bodies, check_expect, check_range
+from lineage.log.payloads import PayloadReader, stored
 from lineage.log.schema import open_store
 
 __all__ = ["SQLiteLog", "translate"]
@@ -37,6 +38,7 @@ _BY_VERSION: Final = (
     f"SELECT {_COLUMNS} FROM events WHERE version BETWEEN ? AND ? AND stream = ? ORDER BY version"  # noqa: S608
 )
 _INSERT_EVENT: Final = f"INSERT INTO events ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+_PAYLOAD: Final = "SELECT payload FROM events WHERE position = ?"
 _LAST_EVENT: Final = "SELECT position, commit_number FROM events ORDER BY position DESC LIMIT 1"
 _STREAM_HEAD: Final = (
     "SELECT version, recorded_at FROM events WHERE stream = ? ORDER BY version DESC LIMIT 1"
@@ -141,6 +143,7 @@ class SQLiteLog:
         self._ids: dict[str, int] = {}
         self._keys: dict[int, str] = {}
         self._bodies = BodyReader()
+        self._writer = BodyWriter()
         try:
             os.fspath(self._path).encode()
         except UnicodeEncodeError:
@@ -170,14 +173,19 @@ class SQLiteLog:
         with self._use() as connection:
             if self._readonly:
                 raise LineageError(f"{self._path}: opened for reading only")
-            packed = pack_unknown(connection, bodies)
+            named = {d: entry.stream for entry in batch for e in entry.events for d in e.bodies}
+            plan = self._writer.plan(connection, bodies, named)
             with _write(connection):
                 rows = _Rows(connection, self._ids, recorded_at)
                 for entry in batch:
                     rows.add(entry)
                 if rows:
-                    insert(connection, packed)
-                    connection.executemany(_INSERT_EVENT, rows)
+                    if plan.outdated(connection):
+                        plan = self._writer.plan(connection, bodies, named)
+                    self._writer.insert(connection, plan, rows.streams)
+                    connection.executemany(_INSERT_EVENT, rows.stored(plan))
+            if rows:
+                self._writer.remember(plan)
             self._remember(rows.new_streams)
         return rows.position
 
@@ -205,18 +213,31 @@ class SQLiteLog:
 
     def _scan(self, first: int, last: int, which: tuple[int, ...]) -> Iterator[StoredEvent]:
         """Yield the events whose position (version, if a stream is given) is in first..last."""
+        payload = PayloadReader(self._stored_payload, self._digests_of).payload
         for start in range(first, last + 1, _CHUNK):
             stop = min(start + _CHUNK - 1, last)
             with self._use() as connection:
                 query = _BY_VERSION if which else _BY_POSITION
                 rows = cast(list[_Row], connection.execute(query, (start, stop, *which)).fetchall())
                 keys = self._keys_of(connection, rows)
-            if len(rows) != stop - start + 1:
-                raise Damaged(f"{self._path}: events are missing between {start} and {stop}")
-            yield from [
-                StoredEvent(position, keys[stream], version, at, tag, schema, payload, source, c)
-                for position, stream, version, at, tag, schema, payload, source, c in rows
-            ]
+                if len(rows) != stop - start + 1:
+                    raise Damaged(f"{self._path}: events are missing between {start} and {stop}")
+                events = [
+                    StoredEvent(p, keys[stream], v, at, tag, schema, payload(p, data), source, c)
+                    for p, stream, v, at, tag, schema, data, source, c in rows
+                ]
+            yield from events
+
+    def _stored_payload(self, position: int) -> bytes | None:
+        """What an event holds; for whoever has the lock."""
+        assert self._connection is not None
+        row = self._connection.execute(_PAYLOAD, (position,)).fetchone()
+        return None if row is None else cast(bytes, row[0])
+
+    def _digests_of(self, numbers: set[int]) -> dict[int, bytes]:
+        """Digests of bodies by number; for whoever has the lock."""
+        assert self._connection is not None
+        return digests_of(self._connection, numbers)
 
     def head(self) -> int:
         """Position of the last event, 0 for an empty log."""
@@ -315,12 +336,22 @@ class _Rows:
     def __bool__(self) -> bool:
         return bool(self._runs)
 
-    def __iter__(self) -> Iterator[_Row]:
-        """Yield the rows in order of position."""
+    @property
+    def streams(self) -> dict[str, int]:
+        """Numbers by key of the streams that get events."""
+        return {stream: head[0] for stream, head in self._heads.items()}
+
+    def stored(self, plan: Plan) -> Iterator[_Row]:
+        """Yield the rows in order of position.
+
+        Args:
+            plan: says which number each body has that the events name.
+        """
         position, commit = self._first, self._commit
         for events, number, first, at in self._runs:
-            for version, e in enumerate(events, first):
-                yield position, number, version, at, e.tag, e.schema, e.payload, e.source, commit
+            payloads = stored(events, plan.numbers)
+            for version, (e, payload) in enumerate(zip(events, payloads, strict=True), first):
+                yield position, number, version, at, e.tag, e.schema, payload, e.source, commit
                 position += 1
 
     def add(self, entry: Append) -> None:

@@ -1,0 +1,241 @@
+# cython: language_level=3, freethreading_compatible=True
+"""Payloads of several events as one piece of content, the digests in them taken out.
+
+A digest does not compress. Where it is that of a stored body, the body's number takes its place;
+any other is kept beside the content, so that what is compressed holds none. FORMAT.md describes
+the content ("Payloads at rest").
+"""
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from libc.stdint cimport int64_t, uint8_t, uint64_t
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy
+
+cdef extern from "string.h" nogil:
+    void *memmem(const void *data, size_t len, const void *what, size_t what_len)
+
+cdef enum:
+    DIGEST = 32
+    MOST_CUTS = 16  # digests taken out of one payload
+    MOST_PARTS = 255
+    LONGEST = 10  # bytes of a number
+
+
+cdef uint8_t *_put(uint8_t *out, uint64_t number) noexcept:
+    while number > 0x7f:
+        out[0] = <uint8_t>(number & 0x7f) | 0x80
+        out += 1
+        number >>= 7
+    out[0] = <uint8_t>number
+    return out + 1
+
+
+def pack(list payloads not None, list digests not None, dict numbers not None):
+    """Give (content, kept): what is to be compressed, and of each payload what cannot be.
+
+    Args:
+        payloads: of the events, in order.
+        digests: for each of them a sequence of those that stand in it; one that does not is
+            passed over.
+        numbers: of bodies, by digest.
+    """
+    cdef Py_ssize_t room = 0, n, i
+    cdef int64_t last = 0
+    cdef bytes payload, content
+    cdef list kept = []
+    cdef uint8_t *out
+    if not 0 < len(payloads) <= MOST_PARTS:
+        raise ValueError("so many payloads are in no pack")
+    for payload in payloads:
+        room += PyBytes_GET_SIZE(payload) + LONGEST * (2 + 2 * MOST_CUTS)
+    content = PyBytes_FromStringAndSize(NULL, room)
+    out = <uint8_t *>PyBytes_AS_STRING(content)
+    for i in range(len(payloads)):
+        out = _pack_one(out, payloads[i], digests[i], numbers, kept, &last)
+    return content[:out - <uint8_t *>PyBytes_AS_STRING(content)], kept
+
+
+cdef uint8_t *_pack_one(uint8_t *out, bytes payload, object digests, dict numbers, list kept,
+                        int64_t *last) except NULL:
+    cdef const uint8_t *data = <const uint8_t *>PyBytes_AS_STRING(payload)
+    cdef Py_ssize_t size = PyBytes_GET_SIZE(payload)
+    cdef Py_ssize_t places[MOST_CUTS]
+    cdef Py_ssize_t at = 0
+    cdef int cuts = 0, i
+    cdef const uint8_t *found
+    cdef int64_t number
+    cdef list taken = []
+    cdef bytes digest, rest = b""
+    for digest in digests:
+        if cuts == MOST_CUTS or PyBytes_GET_SIZE(digest) != DIGEST:
+            continue
+        found = <const uint8_t *>memmem(data + at, size - at, PyBytes_AS_STRING(digest), DIGEST)
+        if found is NULL:
+            continue
+        places[cuts] = found - data
+        at = places[cuts] + DIGEST
+        taken.append(digest)
+        cuts += 1
+    out = _put(out, size - cuts * DIGEST)
+    out = _put(out, cuts)
+    at = 0
+    for i in range(cuts):
+        out = _put(out, places[i] - at)
+        at = places[i] + DIGEST
+        digest = taken[i]
+        number = numbers.get(digest, 0)
+        if number == 0:
+            out = _put(out, 0)
+            rest = digest if not rest else rest + digest
+            continue
+        # told from the body named last, by a number without sign of which none is 0
+        if number >= last[0]:
+            out = _put(out, (<uint64_t>(number - last[0]) << 1) + 1)
+        else:
+            out = _put(out, <uint64_t>(last[0] - number) << 1)
+        last[0] = number
+    kept.append(rest)
+    at = 0
+    for i in range(cuts):
+        memcpy(out, data + at, places[i] - at)
+        out += places[i] - at
+        at = places[i] + DIGEST
+    memcpy(out, data + at, size - at)
+    return out + (size - at)
+
+
+cdef struct Part:  # one payload in a content
+    const uint8_t *data
+    Py_ssize_t size
+    int cuts
+    Py_ssize_t gaps[MOST_CUTS]  # bytes before each digest
+    int64_t numbers[MOST_CUTS]  # of the body whose digest it is; 0: it is kept elsewhere
+
+
+cdef class Content:
+    """A content taken apart. Every number and length in it is looked at before it is used.
+
+    Raises:
+        ValueError: it is none of that many payloads.
+    """
+
+    cdef bytes content
+    cdef const uint8_t *at
+    cdef const uint8_t *end
+    cdef int64_t last
+    cdef Py_ssize_t count
+    cdef Part *parts
+
+    def __cinit__(self, bytes content not None, Py_ssize_t count):
+        cdef Py_ssize_t i
+        if not 0 < count <= MOST_PARTS:
+            raise ValueError("so many payloads are in no pack")
+        self.content = content
+        self.at = <const uint8_t *>PyBytes_AS_STRING(content)
+        self.end = self.at + PyBytes_GET_SIZE(content)
+        self.count = count
+        self.parts = <Part *>malloc(count * sizeof(Part))
+        if self.parts is NULL:
+            raise MemoryError
+        for i in range(count):
+            self.take(&self.parts[i])
+        if self.at != self.end:
+            raise ValueError("bytes behind the last payload")
+
+    def __dealloc__(self):
+        free(self.parts)
+
+    def __len__(self):
+        return self.count
+
+    def references(self):
+        """Give the numbers of the bodies that the payloads name."""
+        cdef set found = set()
+        cdef Py_ssize_t i
+        cdef int cut
+        for i in range(self.count):
+            for cut in range(self.parts[i].cuts):
+                if self.parts[i].numbers[cut]:
+                    found.add(self.parts[i].numbers[cut])
+        return found
+
+    def payload(self, Py_ssize_t index, bytes kept not None, dict bodies not None):
+        """Give a payload that `pack` was given.
+
+        Args:
+            kept: the digests that were kept beside the content.
+            bodies: digests by number of those that `references` gives.
+
+        Raises:
+            ValueError: there is no such payload, or these are not its digests.
+            KeyError: the number of a body that is not in `bodies`.
+        """
+        cdef const uint8_t *digests = <const uint8_t *>PyBytes_AS_STRING(kept)
+        cdef const uint8_t *last = digests + PyBytes_GET_SIZE(kept)
+        cdef const uint8_t *data
+        cdef Part *part
+        cdef uint8_t *out
+        cdef bytes payload, digest
+        cdef int i
+        if not 0 <= index < self.count:
+            raise ValueError("no such payload")
+        part = &self.parts[index]
+        data = part.data
+        payload = PyBytes_FromStringAndSize(NULL, part.size + part.cuts * DIGEST)
+        out = <uint8_t *>PyBytes_AS_STRING(payload)
+        for i in range(part.cuts):
+            memcpy(out, data, part.gaps[i])
+            out += part.gaps[i]
+            data += part.gaps[i]
+            if part.numbers[i]:
+                digest = bodies[part.numbers[i]]
+                if PyBytes_GET_SIZE(digest) != DIGEST:
+                    raise ValueError("a body's digest has not 32 bytes")
+                memcpy(out, PyBytes_AS_STRING(digest), DIGEST)
+            elif last - digests < DIGEST:
+                raise ValueError("a digest is missing")
+            else:
+                memcpy(out, digests, DIGEST)
+                digests += DIGEST
+            out += DIGEST
+        if digests != last:
+            raise ValueError("digests that the payload has no place for")
+        memcpy(out, data, part.data + part.size - data)
+        return payload
+
+    cdef int take(self, Part *part) except -1:
+        cdef uint64_t size = self.number(), cuts = self.number(), gap, number, reached = 0
+        cdef int i
+        if cuts > MOST_CUTS:
+            raise ValueError("too many digests in a payload")
+        part.cuts = <int>cuts
+        for i in range(part.cuts):
+            gap, number = self.number(), self.number()
+            if gap > size - reached:
+                raise ValueError("a digest beyond its payload")
+            reached += gap
+            part.gaps[i], part.numbers[i] = <Py_ssize_t>gap, 0
+            if number:
+                if number & 1:
+                    self.last += <int64_t>(number >> 1)
+                else:
+                    self.last -= <int64_t>(number >> 1)
+                if not 0 < self.last < <int64_t>1 << 62:
+                    raise ValueError("a body's number is impossible")
+                part.numbers[i] = self.last
+        if size > <uint64_t>(self.end - self.at):
+            raise ValueError("a payload is cut off")
+        part.data, part.size = self.at, <Py_ssize_t>size
+        self.at += size
+        return 0
+
+    cdef uint64_t number(self) except? 0:
+        cdef uint64_t value = 0
+        cdef int shift = 0
+        while self.at < self.end and shift < 63:
+            value |= <uint64_t>(self.at[0] & 0x7f) << shift
+            self.at += 1
+            if not self.at[-1] & 0x80:
+                return value
+            shift += 7
+        raise ValueError("a number is cut off")
