@@ -88,6 +88,7 @@ class Machine:
     tpm: bool = False
     label: str | None = None
     revision: int = 0  # of the management's own metadata
+    extras: tuple[str, ...] = ()  # what few machines have, see `benchmarks.strangers`
 
 
 def begin(rng: random.Random, number: int) -> Machine:

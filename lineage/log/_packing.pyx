@@ -78,10 +78,10 @@ cdef uint8_t *_pack_one(uint8_t *out, bytes payload, object digests, dict number
         cuts += 1
     out = _put(out, size - cuts * DIGEST)
     out = _put(out, cuts)
-    at = 0
     for i in range(cuts):
-        out = _put(out, places[i] - at)
         at = places[i] + DIGEST
+        # What follows a digest is mostly as long as it ever was; what precedes the first is not.
+        out = _put(out, (places[i + 1] if i + 1 < cuts else size) - at)
         digest = taken[i]
         number = numbers.get(digest, 0)
         if number == 0:
@@ -108,7 +108,8 @@ cdef struct Part:  # one payload in a content
     const uint8_t *data
     Py_ssize_t size
     int cuts
-    Py_ssize_t gaps[MOST_CUTS]  # bytes before each digest
+    Py_ssize_t first  # bytes before the first digest
+    Py_ssize_t gaps[MOST_CUTS]  # bytes behind each digest, up to the next one
     int64_t numbers[MOST_CUTS]  # of the body whose digest it is; 0: it is kept elsewhere
 
 
@@ -183,10 +184,10 @@ cdef class Content:
         data = part.data
         payload = PyBytes_FromStringAndSize(NULL, part.size + part.cuts * DIGEST)
         out = <uint8_t *>PyBytes_AS_STRING(payload)
+        memcpy(out, data, part.first)
+        out += part.first
+        data += part.first
         for i in range(part.cuts):
-            memcpy(out, data, part.gaps[i])
-            out += part.gaps[i]
-            data += part.gaps[i]
             if part.numbers[i]:
                 digest = bodies[part.numbers[i]]
                 if PyBytes_GET_SIZE(digest) != DIGEST:
@@ -198,22 +199,24 @@ cdef class Content:
                 memcpy(out, digests, DIGEST)
                 digests += DIGEST
             out += DIGEST
+            memcpy(out, data, part.gaps[i])
+            out += part.gaps[i]
+            data += part.gaps[i]
         if digests != last:
             raise ValueError("digests that the payload has no place for")
-        memcpy(out, data, part.data + part.size - data)
         return payload
 
     cdef int take(self, Part *part) except -1:
-        cdef uint64_t size = self.number(), cuts = self.number(), gap, number, reached = 0
+        cdef uint64_t size = self.number(), cuts = self.number(), gap, number, left = size
         cdef int i
         if cuts > MOST_CUTS:
             raise ValueError("too many digests in a payload")
         part.cuts = <int>cuts
         for i in range(part.cuts):
             gap, number = self.number(), self.number()
-            if gap > size - reached:
+            if gap > left:
                 raise ValueError("a digest beyond its payload")
-            reached += gap
+            left -= gap
             part.gaps[i], part.numbers[i] = <Py_ssize_t>gap, 0
             if number:
                 if number & 1:
@@ -225,7 +228,7 @@ cdef class Content:
                 part.numbers[i] = self.last
         if size > <uint64_t>(self.end - self.at):
             raise ValueError("a payload is cut off")
-        part.data, part.size = self.at, <Py_ssize_t>size
+        part.data, part.size, part.first = self.at, <Py_ssize_t>size, <Py_ssize_t>left
         self.at += size
         return 0
 
