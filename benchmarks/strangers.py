@@ -47,20 +47,20 @@ EXTRAS: Final = ("hugepages", "partition", "hyperv", "shared", "panic", "vsock")
 def begin(rng: random.Random, number: int) -> Machine:
     """A new machine. Its name holds `number`, so that names differ where numbers do."""
     name = f"{dice.pick(rng, SITES)}-{dice.pick(rng, DUTIES)}{number:03d}.example.net"
-    style = dice.pick(rng, ("managed", "managed", "desktop", "plain"))
+    style = dice.pick(rng, ("plain", "plain", "plain", "managed", "desktop"))
     vcpus = dice.pick(rng, (3, 6, 10, 12, 16))
-    flags = dice.shuffled(rng, FLAGS)[: dice.between(rng, 2, 9)]
+    flags = dice.shuffled(rng, FLAGS)[: dice.between(rng, 2, 6)]
     return Machine(
         name=name,
         uuid=dice.uuid(rng),
         style=style,
-        chipset="q35" if dice.chance(rng, 0.7) else "pc",
+        chipset="q35" if dice.chance(rng, 0.2) else "pc",
         release=dice.pick(rng, ("8.0", "8.1", "8.2", "rhel9.2.0")),
         system=dice.pick(rng, GUESTS),
         memory=dice.between(rng, 3, 96) * GIB,
         vcpus=vcpus,
         disks=_disks(rng, name),
-        nics=tuple(_nic(rng) for _ in range(dice.between(rng, 1, 3))),
+        nics=tuple(_nic(rng) for _ in range(dice.pick(rng, (1, 1, 1, 2, 3)))),
         cpu=dice.pick(rng, CPUS),
         features=tuple((dice.pick(rng, ("require", "disable", "force")), flag) for flag in flags),
         description=f"owner: team-{dice.below(rng, 60)}" if dice.chance(rng, 0.5) else None,
@@ -80,7 +80,7 @@ def begin(rng: random.Random, number: int) -> Machine:
 def _disks(rng: random.Random, name: str) -> tuple[Disk, ...]:
     disks: list[Disk] = []
     pool = dice.pick(rng, ("fast", "slow", "tier2"))
-    for letter in "abcd"[: dice.between(rng, 1, 4)]:
+    for letter in "abcd"[: dice.pick(rng, (1, 1, 1, 2, 4))]:
         serial = dice.hexadecimal(rng, 16) if dice.chance(rng, 0.4) else None
         path = f"/srv/pools/{pool}/{name}/disk-{letter}.img"
         disks.append(Disk(f"vd{letter}", path, serial=serial, cache="directsync"))

@@ -30,29 +30,45 @@ cdef uint8_t *_put(uint8_t *out, uint64_t number) noexcept:
     return out + 1
 
 
-def pack(list payloads not None, list digests not None, dict numbers not None):
+def pack(list payloads not None, list sources not None, list digests not None,
+         dict numbers not None):
     """Give (content, kept): what is to be compressed, and of each payload what cannot be.
 
     Args:
         payloads: of the events, in order.
+        sources: for each of them, where it came from, UTF-8.
         digests: for each of them a sequence of those that stand in it; one that does not is
             passed over.
         numbers: of bodies, by digest.
     """
     cdef Py_ssize_t room = 0, n, i
     cdef int64_t last = 0
-    cdef bytes payload, content
+    cdef bytes payload, source, before = b"", content
     cdef list kept = []
     cdef uint8_t *out
     if not 0 < len(payloads) <= MOST_PARTS:
         raise ValueError("so many payloads are in no pack")
     for payload in payloads:
-        room += PyBytes_GET_SIZE(payload) + LONGEST * (2 + 2 * MOST_CUTS)
+        room += PyBytes_GET_SIZE(payload) + LONGEST * (3 + 2 * MOST_CUTS)
+    for source in sources:
+        room += PyBytes_GET_SIZE(source)
     content = PyBytes_FromStringAndSize(NULL, room)
     out = <uint8_t *>PyBytes_AS_STRING(content)
     for i in range(len(payloads)):
+        source = sources[i]
+        out = _put_source(out, source, before)
+        before = source
         out = _pack_one(out, payloads[i], digests[i], numbers, kept, &last)
     return content[:out - <uint8_t *>PyBytes_AS_STRING(content)], kept
+
+
+cdef uint8_t *_put_source(uint8_t *out, bytes source, bytes before) except NULL:
+    cdef Py_ssize_t size = PyBytes_GET_SIZE(source)
+    if source == before:
+        return _put(out, 0)
+    out = _put(out, size + 1)
+    memcpy(out, PyBytes_AS_STRING(source), size)
+    return out + size
 
 
 cdef uint8_t *_pack_one(uint8_t *out, bytes payload, object digests, dict numbers, list kept,
@@ -105,6 +121,8 @@ cdef uint8_t *_pack_one(uint8_t *out, bytes payload, object digests, dict number
 
 
 cdef struct Part:  # one payload in a content
+    const uint8_t *source
+    Py_ssize_t source_size
     const uint8_t *data
     Py_ssize_t size
     int cuts
@@ -139,6 +157,7 @@ cdef class Content:
         if self.parts is NULL:
             raise MemoryError
         for i in range(count):
+            self.take_source(&self.parts[i], &self.parts[i - 1] if i else NULL)
             self.take(&self.parts[i])
         if self.at != self.end:
             raise ValueError("bytes behind the last payload")
@@ -159,6 +178,16 @@ cdef class Content:
                 if self.parts[i].numbers[cut]:
                     found.add(self.parts[i].numbers[cut])
         return found
+
+    def source(self, Py_ssize_t index):
+        """Say where an event came from.
+
+        Raises:
+            ValueError: there is no such event, or it is not UTF-8.
+        """
+        if not 0 <= index < self.count:
+            raise ValueError("no such payload")
+        return self.parts[index].source[:self.parts[index].source_size].decode("utf-8")
 
     def payload(self, Py_ssize_t index, bytes kept not None, dict bodies not None):
         """Give a payload that `pack` was given.
@@ -205,6 +234,18 @@ cdef class Content:
         if digests != last:
             raise ValueError("digests that the payload has no place for")
         return payload
+
+    cdef int take_source(self, Part *part, const Part *before) except -1:
+        cdef uint64_t size = self.number()
+        if size == 0:
+            part.source = self.at if before is NULL else before.source
+            part.source_size = 0 if before is NULL else before.source_size
+            return 0
+        if size - 1 > <uint64_t>(self.end - self.at):
+            raise ValueError("a source is cut off")
+        part.source, part.source_size = self.at, <Py_ssize_t>(size - 1)
+        self.at += size - 1
+        return 0
 
     cdef int take(self, Part *part) except -1:
         cdef uint64_t size = self.number(), cuts = self.number(), gap, number, left = size

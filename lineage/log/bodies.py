@@ -22,9 +22,9 @@ __all__ = ["MAX_BODY", "BodyPack", "Key", "member", "nearest", "packs", "verifie
 
 # Bytes. A document is at most 64 MiB; escaping can make its canonical form six times that.
 MAX_BODY: Final = 512 * 1024 * 1024
-KEYS: Final = 6  # key bodies of a stream that a new body is held against, the latest first
-_NEAR: Final = 48  # bytes of a delta: as good as it gets
-_SHARE: Final = 12  # a delta has at most this part of its body's bytes...
+KEYS: Final = 4  # key bodies of a stream that a new body is held against, the latest first
+_NEAR: Final = 96  # bytes of a delta: as good as it gets
+_SHARE: Final = 5  # a delta has at most this part of its body's bytes...
 _MOST_DELTA: Final = 4096  # ... and these
 _LARGEST_BASE: Final = 1 << 20  # indexed lines take memory
 _PACK_MEMBERS: Final = 64

@@ -1,4 +1,4 @@
-"""Payloads at rest: those of one stream's events in one append are packed together.
+"""Payloads and sources at rest: those of one stream's events in one append are packed together.
 
 The first event of a pack holds it; the others say how many events before them that is. Digests
 are taken out of what is compressed (`lineage.log._packing`): one of a stored body is kept as its
@@ -45,6 +45,7 @@ def _packed(events: Sequence[NewEvent], numbers: dict[bytes, int]) -> Iterator[b
         return
     content, kept = pack(
         [event.payload for event in events],
+        [event.source.encode() for event in events],
         [(*event.digests, *event.bodies) for event in events],
         numbers,
     )
@@ -73,8 +74,8 @@ class PayloadReader:
         self._content: Content | None = None
         self._bodies: dict[int, bytes] = {}
 
-    def payload(self, position: int, data: bytes) -> bytes:
-        """Give the payload of the event at the position, which holds the data.
+    def read(self, position: int, data: bytes) -> tuple[bytes, str]:
+        """Give payload and source of the event at the position, which holds the data.
 
         Raises:
             Damaged: it cannot be what was stored, or its pack or a body is missing.
@@ -89,7 +90,8 @@ class PayloadReader:
             kept = self._open(position, data)
         try:
             assert self._content is not None
-            return self._content.payload(away, kept, self._bodies)
+            payload = self._content.payload(away, kept, self._bodies)
+            return payload, self._content.source(away)
         except ValueError:
             raise Damaged(f"the payload of event {position} cannot be read") from None
         except KeyError as error:

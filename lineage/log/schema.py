@@ -40,7 +40,6 @@ CREATE TABLE events (
     tag           INTEGER NOT NULL,
     schema        INTEGER NOT NULL,
     payload       BLOB    NOT NULL,
-    source        TEXT    NOT NULL,
     commit_number INTEGER NOT NULL,
     UNIQUE (stream, version)
 ) STRICT;

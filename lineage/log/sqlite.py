@@ -31,13 +31,13 @@ __all__ = ["SQLiteLog", "translate"]
 _CHUNK: Final = 1000  # events read at once, the lock let go in between
 
 _COLUMNS: Final = (
-    "position, stream, version, recorded_at, tag, schema, payload, source, commit_number"
+    "position, stream, version, recorded_at, tag, schema, payload, commit_number"
 )
 _BY_POSITION: Final = f"SELECT {_COLUMNS} FROM events WHERE position BETWEEN ? AND ? ORDER BY 1"  # noqa: S608
 _BY_VERSION: Final = (
     f"SELECT {_COLUMNS} FROM events WHERE version BETWEEN ? AND ? AND stream = ? ORDER BY version"  # noqa: S608
 )
-_INSERT_EVENT: Final = f"INSERT INTO events ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+_INSERT_EVENT: Final = f"INSERT INTO events ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 _PAYLOAD: Final = "SELECT payload FROM events WHERE position = ?"
 _LAST_EVENT: Final = "SELECT position, commit_number FROM events ORDER BY position DESC LIMIT 1"
 _STREAM_HEAD: Final = (
@@ -62,7 +62,7 @@ _MEANINGS: Final[tuple[tuple[type[Exception], type[LineageError], str], ...]] = 
     (OSError, LineageError, "cannot be opened"),
 )
 
-_Row = tuple[int, int, int, int, int, int, bytes, str, int]
+_Row = tuple[int, int, int, int, int, int, bytes, int]
 
 
 def translate(error: Exception, path: Path) -> LineageError:
@@ -213,7 +213,7 @@ class SQLiteLog:
 
     def _scan(self, first: int, last: int, which: tuple[int, ...]) -> Iterator[StoredEvent]:
         """Yield the events whose position (version, if a stream is given) is in first..last."""
-        payload = PayloadReader(self._stored_payload, self._digests_of).payload
+        read = PayloadReader(self._stored_payload, self._digests_of).read
         for start in range(first, last + 1, _CHUNK):
             stop = min(start + _CHUNK - 1, last)
             with self._use() as connection:
@@ -223,8 +223,8 @@ class SQLiteLog:
                 if len(rows) != stop - start + 1:
                     raise Damaged(f"{self._path}: events are missing between {start} and {stop}")
                 events = [
-                    StoredEvent(p, keys[stream], v, at, tag, schema, payload(p, data), source, c)
-                    for p, stream, v, at, tag, schema, data, source, c in rows
+                    StoredEvent(p, keys[stream], v, at, tag, schema, *read(p, data), c)
+                    for p, stream, v, at, tag, schema, data, c in rows
                 ]
             yield from events
 
@@ -351,7 +351,7 @@ class _Rows:
         for events, number, first, at in self._runs:
             payloads = stored(events, plan.numbers)
             for version, (e, payload) in enumerate(zip(events, payloads, strict=True), first):
-                yield position, number, version, at, e.tag, e.schema, payload, e.source, commit
+                yield position, number, version, at, e.tag, e.schema, payload, commit
                 position += 1
 
     def add(self, entry: Append) -> None:
