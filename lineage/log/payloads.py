@@ -17,8 +17,8 @@ from lineage.log.base import NewEvent
 
 __all__ = ["MEMBERS", "PayloadReader", "stored"]
 
-MEMBERS: Final = 16  # events of a pack
-_BYTES: Final = 3400  # of payloads, beyond which a pack takes no further one: a row fills no page
+MEMBERS: Final = 24  # events of a pack
+_BYTES: Final = 5000  # of payloads, beyond which a pack takes no further one: a row fills no page
 _MOST: Final = 1 << 30  # bytes of a pack's content that a reader accepts
 _DIGEST: Final = 32
 # What a stored payload starts with: a pack's encoding, or this and more: how far away it is.
