@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -82,9 +82,7 @@ def payloads(events: list[NewEvent], bodies: list[bytes]) -> list[bytes]:
     at = turn = 0
     while at < len(events):
         run = events[at : at + RUNS[turn % len(RUNS)]]
-        digests: list[Sequence[bytes]] = [(*event.digests, *event.bodies) for event in run]
-        content, _ = pack([event.payload for event in run], [b""] * len(run), digests, numbers)
-        found.append(content)
+        found.append(pack(run, numbers)[0])
         at += len(run)
         turn += 1
     return found

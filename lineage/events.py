@@ -55,7 +55,10 @@ class _Definition(msgspec.Struct, frozen=True, gc=False):
     @property
     def bodies(self) -> tuple[bytes, ...]:
         """Digests of the bodies that are there."""
-        return tuple(d for d in (self.domain, self.inactive_domain, self.cookie) if d is not None)
+        domain, inactive, cookie = self.domain, self.inactive_domain, self.cookie
+        if domain is not None and inactive is cookie is None:
+            return (domain,)
+        return tuple(d for d in (domain, inactive, cookie) if d is not None)
 
 
 class Defined(_Definition, frozen=True, gc=False):
@@ -141,6 +144,7 @@ def encode(data: EventData) -> tuple[int, int, bytes]:
     kind = type(data)
     payload: msgspec.Struct = data
     if isinstance(data, _Definition):
+        # positional: this is done for every document of an import
         payload = _Payload(
             _Raw(data.head),
             data.digest,

@@ -1,11 +1,8 @@
 from collections.abc import Sequence
 
-def pack(
-    payloads: list[bytes],
-    sources: list[bytes],
-    digests: list[Sequence[bytes]],
-    numbers: dict[bytes, int],
-) -> tuple[bytes, list[bytes]]: ...
+from lineage.log.base import NewEvent
+
+def pack(events: Sequence[NewEvent], numbers: dict[bytes, int]) -> tuple[bytes, list[bytes]]: ...
 
 class Content:
     def __init__(self, content: bytes, count: int) -> None: ...

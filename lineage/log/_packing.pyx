@@ -30,35 +30,39 @@ cdef uint8_t *_put(uint8_t *out, uint64_t number) noexcept:
     return out + 1
 
 
-def pack(list payloads not None, list sources not None, list digests not None,
-         dict numbers not None):
-    """Give (content, kept): what is to be compressed, and of each payload what cannot be.
+def pack(object events not None, dict numbers not None):
+    """Give (content, kept): what is to be compressed, and of each event what cannot be.
 
     Args:
-        payloads: of the events, in order.
-        sources: for each of them, where it came from, UTF-8.
-        digests: for each of them a sequence of those that stand in it; one that does not is
-            passed over.
+        events: as `lineage.log.base.NewEvent`; a digest that is not in the payload, or not behind
+            the one before it, is passed over.
         numbers: of bodies, by digest.
+
+    Raises:
+        ValueError: a source is not valid Unicode, or there are none or too many events.
     """
-    cdef Py_ssize_t room = 0, n, i
+    cdef Py_ssize_t room = 0
     cdef int64_t last = 0
-    cdef bytes payload, source, before = b"", content
-    cdef list kept = []
+    cdef bytes content, source = b""
+    cdef list kept = [], sources = []
+    cdef object event, text = "", said
     cdef uint8_t *out
-    if not 0 < len(payloads) <= MOST_PARTS:
+    if not 0 < len(events) <= MOST_PARTS:
         raise ValueError("so many payloads are in no pack")
-    for payload in payloads:
-        room += PyBytes_GET_SIZE(payload) + LONGEST * (3 + 2 * MOST_CUTS)
-    for source in sources:
-        room += PyBytes_GET_SIZE(source)
+    for event in events:
+        said = event.source
+        if said is not text:
+            text, source = said, said.encode("utf-8")
+            room += PyBytes_GET_SIZE(source)
+        sources.append(source)
+        room += PyBytes_GET_SIZE(<bytes?>event.payload) + LONGEST * (3 + 2 * MOST_CUTS)
     content = PyBytes_FromStringAndSize(NULL, room)
     out = <uint8_t *>PyBytes_AS_STRING(content)
-    for i in range(len(payloads)):
-        source = sources[i]
-        out = _put_source(out, source, before)
-        before = source
-        out = _pack_one(out, payloads[i], digests[i], numbers, kept, &last)
+    text = b""
+    for event, source in zip(events, sources):
+        out = _put_source(out, source, text)
+        text = source
+        out = _pack_one(out, event.payload, event.digests, event.bodies, numbers, kept, &last)
     return content[:out - <uint8_t *>PyBytes_AS_STRING(content)], kept
 
 
@@ -71,8 +75,8 @@ cdef uint8_t *_put_source(uint8_t *out, bytes source, bytes before) except NULL:
     return out + size
 
 
-cdef uint8_t *_pack_one(uint8_t *out, bytes payload, object digests, dict numbers, list kept,
-                        int64_t *last) except NULL:
+cdef uint8_t *_pack_one(uint8_t *out, bytes payload, tuple digests, tuple bodies, dict numbers,
+                        list kept, int64_t *last) except NULL:
     cdef const uint8_t *data = <const uint8_t *>PyBytes_AS_STRING(payload)
     cdef Py_ssize_t size = PyBytes_GET_SIZE(payload)
     cdef Py_ssize_t places[MOST_CUTS]
@@ -82,8 +86,9 @@ cdef uint8_t *_pack_one(uint8_t *out, bytes payload, object digests, dict number
     cdef int64_t number
     cdef list taken = []
     cdef bytes digest, rest = b""
-    for digest in digests:
-        if cuts == MOST_CUTS or PyBytes_GET_SIZE(digest) != DIGEST:
+    cdef object known
+    for digest in (digests + bodies if digests else bodies):
+        if cuts == MOST_CUTS or digest is None or PyBytes_GET_SIZE(digest) != DIGEST:
             continue
         found = <const uint8_t *>memmem(data + at, size - at, PyBytes_AS_STRING(digest), DIGEST)
         if found is NULL:
@@ -99,7 +104,8 @@ cdef uint8_t *_pack_one(uint8_t *out, bytes payload, object digests, dict number
         # What follows a digest is mostly as long as it ever was; what precedes the first is not.
         out = _put(out, (places[i + 1] if i + 1 < cuts else size) - at)
         digest = taken[i]
-        number = numbers.get(digest, 0)
+        known = numbers.get(digest)
+        number = 0 if known is None else known
         if number == 0:
             out = _put(out, 0)
             rest = digest if not rest else rest + digest
@@ -144,6 +150,8 @@ cdef class Content:
     cdef int64_t last
     cdef Py_ssize_t count
     cdef Part *parts
+    cdef const uint8_t *said  # the source asked for last, and as text
+    cdef str text
 
     def __cinit__(self, bytes content not None, Py_ssize_t count):
         cdef Py_ssize_t i
@@ -187,7 +195,10 @@ cdef class Content:
         """
         if not 0 <= index < self.count:
             raise ValueError("no such payload")
-        return self.parts[index].source[:self.parts[index].source_size].decode("utf-8")
+        if self.text is None or self.said != self.parts[index].source:
+            self.said = self.parts[index].source
+            self.text = self.said[:self.parts[index].source_size].decode("utf-8")
+        return self.text
 
     def payload(self, Py_ssize_t index, bytes kept not None, dict bodies not None):
         """Give a payload that `pack` was given.

@@ -37,7 +37,8 @@ CREATE INDEX packs_keys ON packs (stream) WHERE base IS NULL;
 _NUMBER: Final = (
     "SELECT id, digest FROM bodies WHERE substr(digest, 1, 4) = substr(?1, 1, 4) AND digest = ?1"
 )
-_DIGEST: Final = "SELECT id, digest FROM bodies WHERE id = ?"
+_DIGESTS: Final = "SELECT id, digest FROM bodies WHERE id BETWEEN ? AND ?"
+_NEIGHBOURS: Final = 16  # rows beside each other cost less than another query
 _LAST: Final = "SELECT coalesce(max(id), 0) FROM bodies"
 _PACK_OF: Final = (
     "SELECT id, base, encoding, data FROM packs WHERE id <= ? ORDER BY id DESC LIMIT 1"
@@ -61,9 +62,15 @@ def has_body(connection: apsw.Connection, digest: bytes) -> bool:
     return connection.execute(_NUMBER, (digest,)).fetchone() is not None
 
 
-def digests_of(connection: apsw.Connection, numbers: Iterable[int]) -> dict[int, bytes]:
-    """Give the digests, by number, of those of the bodies that are stored."""
-    rows = connection.executemany(_DIGEST, ((number,) for number in numbers))
+def digests_of(connection: apsw.Connection, numbers: set[int]) -> dict[int, bytes]:
+    """Give digests, by number, of at least those of the bodies that are stored."""
+    if not numbers:
+        return {}
+    first, last = min(numbers), max(numbers)
+    if last - first < _NEIGHBOURS * len(numbers):
+        rows = connection.execute(_DIGESTS, (first, last + _NEIGHBOURS)).fetchall()
+    else:
+        rows = connection.executemany(_DIGESTS, ((number, number) for number in numbers)).fetchall()
     return dict(cast(Iterable[tuple[int, bytes]], rows))
 
 
@@ -119,7 +126,6 @@ class BodyWriter:
 
         Raises:
             ValueError: a body is too long.
-            Damaged: a key body is not what was stored.
         """
         if not bodies and not named:
             return Plan(0, {}, [], {})
@@ -139,9 +145,9 @@ class BodyWriter:
     ) -> Plan:
         last = cast(tuple[int], connection.execute(_LAST).fetchone())[0]
         seen = self._numbers
-        numbers = {digest: seen[digest] for digest in named.keys() & seen.keys()}
-        unsure = (bodies.keys() | named.keys()) - numbers.keys()
+        numbers = {digest: seen[digest] for digest in named if digest in seen}
         if last:
+            unsure = (bodies.keys() | named.keys()) - numbers.keys()
             numbers.update(_numbers_of(connection, unsure))
         new: dict[str | None, list[tuple[bytes, bytes]]] = {}
         for digest, body in bodies.items():
@@ -165,10 +171,11 @@ class BodyWriter:
         if keys is None:
             rows = connection.execute(_KEYS_OF, (stream, KEYS)).fetchall()
             keys = [
-                Key(verified(digest, whole(encoding, data, _name(digest))), number)
+                Key(body, number)
                 for number, encoding, data, digest in cast(
                     list[tuple[int, int, bytes, bytes]], reversed(rows)
                 )
+                if (body := _sound(digest, encoding, data)) is not None
             ]
         return keys
 
@@ -222,6 +229,14 @@ class BodyWriter:
 
 def _size(keys: Sequence[Key]) -> int:
     return sum(len(key.data) for key in keys)
+
+
+def _sound(digest: bytes, encoding: int, data: bytes) -> bytes | None:
+    """The key body, None if it is damaged: whoever reads it will be told, a writer goes on."""
+    try:
+        return verified(digest, whole(encoding, data, _name(digest)))
+    except Damaged:
+        return None
 
 
 def _name(digest: bytes) -> str:

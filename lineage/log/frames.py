@@ -30,7 +30,7 @@ DICTIONARIES: Final = {
     DELTAS: "deltas-40002.zdict",
     PAYLOADS: "payloads-40003.zdict",
 }
-_LEVELS: Final = {BODIES: 6, DELTAS: 5, PAYLOADS: 5}
+_LEVELS: Final = {BODIES: 5, DELTAS: 4, PAYLOADS: 4}
 
 
 class _Contexts(threading.local):

@@ -7,7 +7,7 @@ number, any other by the event itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from lineage.errors import Damaged
@@ -21,38 +21,34 @@ MEMBERS: Final = 24  # events of a pack
 _BYTES: Final = 5000  # of payloads, beyond which a pack takes no further one: a row fills no page
 _MOST: Final = 1 << 30  # bytes of a pack's content that a reader accepts
 _DIGEST: Final = 32
+_REMEMBERED: Final = 10_000  # digests
 # What a stored payload starts with: a pack's encoding, or this and more: how far away it is.
 _AWAY: Final = 128
+_MEMBER: Final = [bytes((_AWAY + away,)) for away in range(MEMBERS)]
 
 
-def stored(events: Sequence[NewEvent], numbers: dict[bytes, int]) -> Iterator[bytes]:
-    """Yield the payloads of one stream's events in one append as they are stored.
+def stored(events: Sequence[NewEvent], numbers: dict[bytes, int]) -> list[bytes]:
+    """Give the payloads of one stream's events in one append as they are stored.
 
     Args:
         numbers: of bodies, by digest.
     """
+    result: list[bytes] = []
     start, size = 0, 0
     for index, event in enumerate(events):
         size += len(event.payload)
-        if index - start == MEMBERS or (index > start and size > _BYTES):
-            yield from _packed(events[start:index], numbers)
+        if index - start == MEMBERS or (size > _BYTES and index > start):
+            _pack(result, events[start:index], numbers)
             start, size = index, len(event.payload)
-    yield from _packed(events[start:], numbers)
+    _pack(result, events[start:] if start else events, numbers)
+    return result
 
 
-def _packed(events: Sequence[NewEvent], numbers: dict[bytes, int]) -> Iterator[bytes]:
-    if not events:
-        return
-    content, kept = pack(
-        [event.payload for event in events],
-        [event.source.encode() for event in events],
-        [(*event.digests, *event.bodies) for event in events],
-        numbers,
-    )
+def _pack(result: list[bytes], events: Sequence[NewEvent], numbers: dict[bytes, int]) -> None:
+    content, kept = pack(events, numbers)
     encoding, data = frames.compress(content, frames.PAYLOADS)
-    yield bytes((encoding, len(events), len(kept[0]) // _DIGEST)) + kept[0] + data
-    for away in range(1, len(events)):
-        yield bytes((_AWAY + away,)) + kept[away]
+    result.append(bytes((encoding, len(events), len(kept[0]) // _DIGEST)) + kept[0] + data)
+    result += [_MEMBER[away] + kept[away] for away in range(1, len(events))]
 
 
 class PayloadReader:
@@ -108,6 +104,10 @@ class PayloadReader:
             self._content = Content(content, data[1])
         except ValueError:
             raise Damaged(f"{name} cannot be read") from None
-        self._bodies = self._digests(self._content.references())
+        named = self._content.references()
+        if not named <= self._bodies.keys():
+            if len(self._bodies) > _REMEMBERED:
+                self._bodies.clear()
+            self._bodies.update(self._digests(named))
         self._position = position
         return data[3:start]

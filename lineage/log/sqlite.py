@@ -93,6 +93,17 @@ def _write(connection: apsw.Connection) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def _reading(connection: apsw.Connection) -> Iterator[None]:
+    """A transaction of several reads: else each locks and unlocks the file."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
 _logs: Final[WeakSet[SQLiteLog]] = WeakSet()
 
 
@@ -216,7 +227,7 @@ class SQLiteLog:
         read = PayloadReader(self._stored_payload, self._digests_of).read
         for start in range(first, last + 1, _CHUNK):
             stop = min(start + _CHUNK - 1, last)
-            with self._use() as connection:
+            with self._use() as connection, _reading(connection):
                 query = _BY_VERSION if which else _BY_POSITION
                 rows = cast(list[_Row], connection.execute(query, (start, stop, *which)).fetchall())
                 keys = self._keys_of(connection, rows)
