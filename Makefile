@@ -16,13 +16,14 @@ TOOLS := $(VENV)/.tools
 LIVE := $(VENV)/.live
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test pytest ctest fuzz live-deps bench lint wheel-test build check-tools clean
+.PHONY: help demo test pytest ctest fuzz live-deps bench bench-size lint wheel-test build check-tools clean
 
 help:
 	@echo "make demo        import an example archive, show its trees, delete a snapshot"
 	@echo "make test        the C tests and the Python tests"
 	@echo "make live-deps   what the tests against live libvirt need (Debian)"
 	@echo "make bench       the benchmarks, each with a rival"
+	@echo "make bench-size  bytes on disk for a snapshot, by table, and in git"
 	@echo "make fuzz        libFuzzer on the C core (needs clang; FUZZ_SECONDS=60)"
 	@echo "make lint        ruff and mypy"
 	@echo "make wheel-test  build sdist and wheel, try the wheel in another directory"
@@ -41,6 +42,9 @@ pytest: $(BUILT)
 
 bench: $(BUILT)
 	$(PY) -m pytest benchmarks -o python_files='bench_*.py'
+
+bench-size: $(BUILT)
+	$(PY) -m pytest -q benchmarks/bench_size.py -o python_files='bench_*.py'
 
 lint: $(BUILT) $(TOOLS)
 	$(PY) -m ruff check .

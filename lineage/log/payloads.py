@@ -19,7 +19,7 @@ __all__ = ["MEMBERS", "PayloadReader", "stored"]
 
 MEMBERS: Final = 24  # events of a pack
 _BYTES: Final = 5000  # of payloads, beyond which a pack takes no further one: a row fills no page
-_MOST: Final = 1 << 30  # bytes of a pack's content that a reader accepts
+_MOST: Final = 1 << 29  # bytes of a pack's content that a reader accepts
 _DIGEST: Final = 32
 _REMEMBERED: Final = 10_000  # digests
 # What a stored payload starts with: a pack's encoding, or this and more: how far away it is.
@@ -66,7 +66,7 @@ class PayloadReader:
     ) -> None:
         self._pack_at = pack_at
         self._digests = digests
-        self._position = 0
+        self._position: int | None = None
         self._content: Content | None = None
         self._bodies: dict[int, bytes] = {}
 
