@@ -40,7 +40,7 @@ def main() -> int:
     folder = Path(lineage.log.__file__).parent
     for number, size in SIZES.items():
         trained = zstandard.train_dictionary(
-            size, samples[number], dict_id=number, level=9, threads=0
+            size, [*samples[number]], dict_id=number, level=9, threads=0
         )
         (folder / frames.DICTIONARIES[number]).write_bytes(trained.as_bytes())
         print(number, len(samples[number]), "samples,", len(trained), "bytes")

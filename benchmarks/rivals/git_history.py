@@ -11,7 +11,9 @@ __all__ = ["size"]
 
 
 def size(files: Iterable[tuple[str, bytes]], repository: Path) -> int:
-    """Commit each file by itself, collect garbage aggressively; give the bytes of its packs, indexes not counted.
+    """Commit each file by itself, and collect garbage aggressively; give the bytes of the packs.
+
+    Their indexes are not counted.
 
     Args:
         repository: a directory to be made.

@@ -117,9 +117,7 @@ def nearest(body: bytes, keys: list[Key]) -> tuple[Key, bytes] | None:
     return best
 
 
-def _packed(
-    stream: str | None, key: Key, deltas: list[tuple[bytes, bytes]]
-) -> Iterator[BodyPack]:
+def _packed(stream: str | None, key: Key, deltas: list[tuple[bytes, bytes]]) -> Iterator[BodyPack]:
     digests: list[bytes] = []
     content = bytearray()
     for digest, delta in deltas:

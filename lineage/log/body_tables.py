@@ -179,9 +179,7 @@ class BodyWriter:
             ]
         return keys
 
-    def insert(
-        self, connection: apsw.Connection, plan: Plan, streams: Mapping[str, int]
-    ) -> None:
+    def insert(self, connection: apsw.Connection, plan: Plan, streams: Mapping[str, int]) -> None:
         """Store what was planned.
 
         Args:

@@ -7,13 +7,16 @@ number, any other by the event itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, cast
+
+import apsw
 
 from lineage.errors import Damaged
 from lineage.log import frames
 from lineage.log._packing import Content, pack
 from lineage.log.base import NewEvent
+from lineage.log.body_tables import digests_of
 
 __all__ = ["MEMBERS", "PayloadReader", "stored"]
 
@@ -21,7 +24,9 @@ MEMBERS: Final = 24  # events of a pack
 _BYTES: Final = 5000  # of payloads, beyond which a pack takes no further one: a row fills no page
 _MOST: Final = 1 << 29  # bytes of a pack's content that a reader accepts
 _DIGEST: Final = 32
+_HEADER: Final = 3  # bytes
 _REMEMBERED: Final = 10_000  # digests
+_PAYLOAD: Final = "SELECT payload FROM events WHERE position = ?"
 # What a stored payload starts with: a pack's encoding, or this and more: how far away it is.
 _AWAY: Final = 128
 _MEMBER: Final = [bytes((_AWAY + away,)) for away in range(MEMBERS)]
@@ -54,60 +59,53 @@ def _pack(result: list[bytes], events: Sequence[NewEvent], numbers: dict[bytes, 
 class PayloadReader:
     """Gives payloads back, in any order; best in that of the events.
 
-    Args:
-        pack_at: gives what the event at a position holds; None: there is none.
-        digests: gives the digests of bodies by number.
+    It remembers digests of bodies, and the pack that it looked into last.
     """
 
-    def __init__(
-        self,
-        pack_at: Callable[[int], bytes | None],
-        digests: Callable[[set[int]], dict[int, bytes]],
-    ) -> None:
-        self._pack_at = pack_at
-        self._digests = digests
+    def __init__(self) -> None:
         self._position: int | None = None
         self._content: Content | None = None
         self._bodies: dict[int, bytes] = {}
 
-    def read(self, position: int, data: bytes) -> tuple[bytes, str]:
+    def read(self, connection: apsw.Connection, position: int, data: bytes) -> tuple[bytes, str]:
         """Give payload and source of the event at the position, which holds the data.
 
         Raises:
             Damaged: it cannot be what was stored, or its pack or a body is missing.
         """
         away = data[0] - _AWAY if data else -_AWAY
-        if away >= 0:
-            kept = data[1:]
-            if self._position != position - away:
-                self._open(position - away, self._pack_at(position - away))
-        else:
+        content, kept = self._content, data[1:]
+        if away < 0:
             away = 0
-            kept = self._open(position, data)
+            content, kept = self._open(connection, position, data)
+        elif content is None or self._position != position - away:
+            row = connection.execute(_PAYLOAD, (position - away,)).fetchone()
+            stored = cast(bytes, row[0]) if row else b""
+            content, _ = self._open(connection, position - away, stored)
         try:
-            assert self._content is not None
-            payload = self._content.payload(away, kept, self._bodies)
-            return payload, self._content.source(away)
+            return content.payload(away, kept, self._bodies), content.source(away)
         except ValueError:
             raise Damaged(f"the payload of event {position} cannot be read") from None
         except KeyError as error:
             raise Damaged(f"event {position} names body {error}, which is missing") from None
 
-    def _open(self, position: int, data: bytes | None) -> bytes:
-        """Look into a pack, and give the digests that its first event keeps."""
+    def _open(
+        self, connection: apsw.Connection, position: int, data: bytes
+    ) -> tuple[Content, bytes]:
+        """Look into a pack; give its content, and the digests that its first event keeps."""
         name = f"the payload of event {position}"
-        if data is None or len(data) < 3 or data[0] >= _AWAY:
+        if len(data) < _HEADER or data[0] >= _AWAY:
             raise Damaged(f"{name} is no pack")
-        start = 3 + _DIGEST * data[2]
-        content = frames.expand(data[0], data[start:], _MOST, name)
+        start = _HEADER + _DIGEST * data[2]
+        expanded = frames.expand(data[0], data[start:], _MOST, name)
         try:
-            self._content = Content(content, data[1])
+            content = Content(expanded, data[1])
         except ValueError:
             raise Damaged(f"{name} cannot be read") from None
-        named = self._content.references()
+        named = content.references()
         if not named <= self._bodies.keys():
             if len(self._bodies) > _REMEMBERED:
                 self._bodies.clear()
-            self._bodies.update(self._digests(named))
-        self._position = position
-        return data[3:start]
+            self._bodies.update(digests_of(connection, named))
+        self._content, self._position = content, position
+        return content, data[_HEADER:start]

@@ -111,8 +111,8 @@ def test_a_changed_pack_is_refused_or_reads_within_its_bytes(
 
 
 def test_a_pack_holds_one_event_at_least_and_255_at_most() -> None:
-    for given in ([], [NewEvent(1, 1, b"")] * 256):
+    for many in ([], [NewEvent(1, 1, b"")] * 256):
         with pytest.raises(ValueError, match="in no pack"):
-            pack(given, {})
+            pack(many, {})
     content, _ = pack([NewEvent(1, 1, b"")] * 255, {})
     assert len(Content(content, 255)) == 255

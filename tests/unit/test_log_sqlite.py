@@ -13,7 +13,7 @@ import apsw
 import pytest
 
 from lineage.errors import Busy, Conflict, Damaged, LineageError, NotAStore, TooNew
-from lineage.log import Append, NewEvent, SQLiteLog, schema, sqlite
+from lineage.log import Append, NewEvent, SQLiteLog, schema
 from lineage.log.body_tables import BodyWriter, Plan
 from lineage.log.sqlite import translate
 
