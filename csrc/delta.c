@@ -49,6 +49,8 @@ static size_t equal_ahead(const uint8_t *a, const uint8_t *b, size_t most)
 {
     size_t n = 0;
 
+    while (most - n >= 64 && !memcmp(a + n, b + n, 64)) /* the C library's is the fastest */
+        n += 64;
     while (most - n >= 8 && load(a + n) == load(b + n))
         n += 8;
     while (n < most && a[n] == b[n])
