@@ -17,6 +17,7 @@ Definition = Defined | Redefined
 Bodies = dict[bytes, bytes]
 """Bodies by their SHA-256 digest."""
 
+_DEFINITIONS: Final = (Defined, Redefined)
 _LARGE: Final = 16384  # bytes
 _MANY: Final = 256
 _ALIKE: Final = 8

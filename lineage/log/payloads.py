@@ -1,8 +1,8 @@
 """Payloads and sources at rest: those of one stream's events in one append are packed together.
 
-The first event of a pack holds it; the others say how many events before them that is. Digests
-are taken out of what is compressed (`lineage.log._packing`): one of a stored body is kept as its
-number, any other by the event itself.
+The bytes of a pack are dealt out evenly to its events: rows of one size fill pages well, a large
+one among small ones does not. Digests are taken out of what is compressed
+(`lineage.log._packing`): one of a stored body is kept as its number, any other by its event.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from lineage.log.body_tables import digests_of
 
 __all__ = ["MEMBERS", "PayloadReader", "stored"]
 
-MEMBERS: Final = 24  # events of a pack
-_BYTES: Final = 5000  # of payloads, beyond which a pack takes no further one: a row fills no page
+MEMBERS: Final = 64  # events of a pack, at most
+_BYTES: Final = 16 * 1024  # of payloads in a pack, on average
 _MOST: Final = 1 << 29  # bytes of a pack's content that a reader accepts
 _DIGEST: Final = 32
-_HEADER: Final = 3  # bytes
+_HEADER: Final = 6  # bytes
 _REMEMBERED: Final = 10_000  # digests
-_PAYLOAD: Final = "SELECT payload FROM events WHERE position = ?"
+_PAYLOADS: Final = "SELECT position, payload FROM events WHERE position >= ? ORDER BY 1 LIMIT ?"
 # What a stored payload starts with: a pack's encoding, or this and more: how far away it is.
 _AWAY: Final = 128
 _MEMBER: Final = [bytes((_AWAY + away,)) for away in range(MEMBERS)]
@@ -39,21 +39,23 @@ def stored(events: Sequence[NewEvent], numbers: dict[bytes, int]) -> list[bytes]
         numbers: of bodies, by digest.
     """
     result: list[bytes] = []
-    start, size = 0, 0
-    for index, event in enumerate(events):
-        size += len(event.payload)
-        if index - start == MEMBERS or (size > _BYTES and index > start):
-            _pack(result, events[start:index], numbers)
-            start, size = index, len(event.payload)
-    _pack(result, events[start:] if start else events, numbers)
+    count, size = len(events), sum([len(event.payload) for event in events])
+    packs = min(count, max(-(-count // MEMBERS), -(-size // _BYTES)))
+    for number in range(packs):
+        _pack(result, events[number * count // packs : (number + 1) * count // packs], numbers)
     return result
 
 
 def _pack(result: list[bytes], events: Sequence[NewEvent], numbers: dict[bytes, int]) -> None:
     content, kept = pack(events, numbers)
     encoding, data = frames.compress(content, frames.PAYLOADS)
-    result.append(bytes((encoding, len(events), len(kept[0]) // _DIGEST)) + kept[0] + data)
-    result += [_MEMBER[away] + kept[away] for away in range(1, len(events))]
+    count, size = len(events), len(data)
+    head = bytes((encoding, count)) + size.to_bytes(4, "little")
+    result.append(head + kept[0] + data[: size // count])
+    result += [
+        _MEMBER[n] + kept[n] + data[n * size // count : (n + 1) * size // count]
+        for n in range(1, count)
+    ]
 
 
 class PayloadReader:
@@ -65,6 +67,7 @@ class PayloadReader:
     def __init__(self) -> None:
         self._position: int | None = None
         self._content: Content | None = None
+        self._kept: list[bytes] = []
         self._bodies: dict[int, bytes] = {}
 
     def read(self, connection: apsw.Connection, position: int, data: bytes) -> tuple[bytes, str]:
@@ -73,33 +76,32 @@ class PayloadReader:
         Raises:
             Damaged: it cannot be what was stored, or its pack or a body is missing.
         """
-        away = data[0] - _AWAY if data else -_AWAY
-        content, kept = self._content, data[1:]
-        if away < 0:
-            away = 0
-            content, kept = self._open(connection, position, data)
-        elif content is None or self._position != position - away:
-            row = connection.execute(_PAYLOAD, (position - away,)).fetchone()
-            stored = cast(bytes, row[0]) if row else b""
-            content, _ = self._open(connection, position - away, stored)
+        away = data[0] - _AWAY if data and data[0] > _AWAY else 0
+        content = self._content
+        if content is None or self._position != position - away:
+            content = self._open(connection, position - away)
         try:
-            return content.payload(away, kept, self._bodies), content.source(away)
-        except ValueError:
+            return content.payload(away, self._kept[away], self._bodies), content.source(away)
+        except (ValueError, IndexError):
             raise Damaged(f"the payload of event {position} cannot be read") from None
         except KeyError as error:
             raise Damaged(f"event {position} names body {error}, which is missing") from None
 
-    def _open(
-        self, connection: apsw.Connection, position: int, data: bytes
-    ) -> tuple[Content, bytes]:
-        """Look into a pack; give its content, and the digests that its first event keeps."""
+    def _open(self, connection: apsw.Connection, position: int) -> Content:
+        """Put a pack together that begins at the position, and look into it."""
         name = f"the payload of event {position}"
-        if len(data) < _HEADER or data[0] >= _AWAY:
+        rows = connection.execute(_PAYLOADS, (position, 1)).fetchall()
+        first = cast(bytes, rows[0][1]) if rows and rows[0][0] == position else b""
+        if len(first) < _HEADER or first[0] >= _AWAY or not first[1]:
             raise Damaged(f"{name} is no pack")
-        start = _HEADER + _DIGEST * data[2]
-        expanded = frames.expand(data[0], data[start:], _MOST, name)
+        encoding, count = first[0], first[1]
+        if count > 1:
+            rows += connection.execute(_PAYLOADS, (position + 1, count - 1)).fetchall()
+        data = _gathered(first, cast(list[tuple[int, bytes]], rows), position, self._kept)
         try:
-            content = Content(expanded, data[1])
+            if data is None:
+                raise ValueError
+            content = Content(frames.expand(encoding, data, _MOST, name), count)
         except ValueError:
             raise Damaged(f"{name} cannot be read") from None
         named = content.references()
@@ -108,4 +110,29 @@ class PayloadReader:
                 self._bodies.clear()
             self._bodies.update(digests_of(connection, named))
         self._content, self._position = content, position
-        return content, data[_HEADER:start]
+        return content
+
+
+def _gathered(
+    first: bytes, rows: list[tuple[int, bytes]], position: int, kept: list[bytes]
+) -> bytes | None:
+    """The bytes dealt out to the events of a pack; None if they do not make one.
+
+    Args:
+        kept: gets the digests that each of them keeps.
+    """
+    count, size = first[1], int.from_bytes(first[2:_HEADER], "little")
+    pieces: list[bytes] = []
+    kept.clear()
+    for number, (at, row) in enumerate(rows):
+        start = 1 if number else _HEADER
+        piece = (number + 1) * size // count - number * size // count
+        if at != position + number:
+            raise Damaged(f"event {position + number} is missing")
+        if len(row) < start + piece:
+            return None
+        if number and row[0] != _AWAY + number:
+            return None
+        pieces.append(row[len(row) - piece :])
+        kept.append(row[start : len(row) - piece])
+    return b"".join(pieces) if len(pieces) == count else None

@@ -267,14 +267,21 @@ EVENTS = [NewEvent(1, 1, b"payload %d" % n, "source") for n in range(30)]
     [
         "UPDATE events SET payload = x''",
         "UPDATE events SET payload = x'00'",
+        "UPDATE events SET payload = x'' WHERE position = 1",
         "UPDATE events SET payload = x'0101' WHERE position = 1",
-        "UPDATE events SET payload = x'000000' WHERE position = 1",
-        "UPDATE events SET payload = x'00010000000000' WHERE position = 1",
-        "UPDATE events SET payload = x'050100' WHERE position = 1",
+        "UPDATE events SET payload = x'000100000000' WHERE position = 1",  # no content
+        "UPDATE events SET payload = x'00010300000000000000' WHERE position = 1",  # too much
+        "UPDATE events SET payload = x'0001030000000000' WHERE position = 1",  # too little
+        "UPDATE events SET payload = x'0001ffffffff000000' WHERE position = 1",
+        "UPDATE events SET payload = x'000003000000000000' WHERE position = 1",  # no event
+        "UPDATE events SET payload = x'00ff03000000000000' WHERE position = 1",  # too many
+        "UPDATE events SET payload = x'050103000000000000' WHERE position = 1",  # encoding 5
         "UPDATE events SET payload = x'81' WHERE position = 1",
         "UPDATE events SET payload = x'80' WHERE position = 2",
         "UPDATE events SET payload = x'ff' WHERE position = 2",
+        "UPDATE events SET payload = x'82' WHERE position = 2",
         "UPDATE events SET payload = x'99' WHERE position = 28",
+        "UPDATE events SET payload = x'' WHERE position = 30",
         "UPDATE events SET payload = CAST(payload || x'00' AS BLOB) WHERE position = 2",
     ],
 )
@@ -283,6 +290,37 @@ def test_a_payload_that_is_no_pack_and_in_none_is_damaged(log: SQLiteLog, statem
     tamper(log, *LOOSE, statement)
     with pytest.raises(Damaged, match="payload of event"):
         list(log.read())
+
+
+def test_every_flipped_bit_of_a_pack_is_found_or_gives_the_payloads(log: SQLiteLog) -> None:
+    log.append([Append("a", EVENTS[:3])])
+    stored = rows(log, "SELECT position, payload FROM events")
+    assert log._connection is not None
+    tamper(log, *LOOSE)
+    found = tried = 0
+    for position, data in stored:
+        assert isinstance(data, bytes)
+        for bit in range(8 * len(data)):
+            flipped = bytearray(data)
+            flipped[bit // 8] ^= 1 << bit % 8
+            update = "UPDATE events SET payload = ? WHERE position = ?"
+            log._connection.execute(update, (bytes(flipped), position))
+            tried += 1
+            try:
+                list(log.read())
+            except Damaged:
+                found += 1
+        log._connection.execute(update, (data, position))
+    assert [event.payload for event in log.read()] == [event.payload for event in EVENTS[:3]]
+    assert found > tried // 4  # what it cannot tell, it leaves to whoever hashes payloads
+
+
+def test_the_rows_of_a_pack_are_of_one_size(log: SQLiteLog) -> None:
+    events = [NewEvent(1, 1, os.urandom(200)) for _ in range(50)]
+    log.append([Append("a", events)])
+    sizes = [size for (size,) in rows(log, "SELECT length(payload) FROM events")]
+    assert max(map(int, map(str, sizes))) - min(map(int, map(str, sizes))) < 16
+    assert [event.payload for event in log.read()] == [event.payload for event in events]
 
 
 def test_a_payload_is_found_wherever_reading_begins(log: SQLiteLog) -> None:

@@ -265,7 +265,7 @@ def test_only_the_next_position_and_version_can_be_inserted(
     path: Path, log: SQLiteLog, position: int | str, version: int
 ) -> None:
     fill(log, 2)
-    row = "INSERT OR REPLACE INTO events VALUES ({}, 1, {}, 0, 1, 1, x'000100000000', 9)"
+    row = "INSERT OR REPLACE INTO events VALUES ({}, 1, {}, 0, 1, 1, x'000103000000000000', 9)"
     with pytest.raises(apsw.ConstraintError, match="without a gap"):
         rewrite(path, row.format(position, version))
     rewrite(path, row.format(3, 3))
