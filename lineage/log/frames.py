@@ -30,7 +30,7 @@ DICTIONARIES: Final = {
     DELTAS: "deltas-40002.zdict",
     PAYLOADS: "payloads-40003.zdict",
 }
-_LEVELS: Final = {BODIES: 4, DELTAS: 3, PAYLOADS: 3}
+_LEVELS: Final = {BODIES: 5, DELTAS: 3, PAYLOADS: 3}
 
 
 class _Contexts(threading.local):
