@@ -17,8 +17,8 @@ LIVE := $(VENV)/.live
 RIVALS := build/bench/librivals.so
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test pytest ctest crash fuzz fuzz-coverage live-deps oracle bench bench-instructions \
-  compare-instructions lint wheel-test build check-tools clean
+.PHONY: help demo test pytest ctest crash fuzz fuzz-coverage live-deps oracle bench bench-size \
+  bench-instructions compare-instructions lint wheel-test build check-tools clean
 
 help:
 	@echo "make demo        import an example archive, show its trees, delete a snapshot"
@@ -27,6 +27,7 @@ help:
 	@echo "make crash       power loss, kill -9 and failing disks: all of it, with counts"
 	@echo "make oracle      made-up documents through libvirt and the core (ORACLE_DOCUMENTS=20000)"
 	@echo "make bench       the benchmarks, each with a rival"
+	@echo "make bench-size  bytes on disk for a snapshot, by table, and in git"
 	@echo "make bench-instructions    count the core's instructions; compare-instructions says what moved"
 	@echo "make fuzz        libFuzzer on the C core (needs clang; FUZZ_SECONDS=60)"
 	@echo "make fuzz-coverage  the lines of the core that fuzzing reached"
@@ -50,6 +51,9 @@ crash: $(BUILT)
 
 bench: $(LIVE) $(RIVALS)
 	$(PY) -m pytest benchmarks -o python_files='bench_*.py'
+
+bench-size: $(BUILT)
+	$(PY) -m pytest -q benchmarks/bench_size.py -o python_files='bench_*.py'
 
 lint: $(BUILT) $(TOOLS)
 	$(PY) -m ruff check .

@@ -13,6 +13,7 @@ from setuptools.command.build_ext import build_ext
 CORE = Path("csrc")
 ORDER = Path("lineage/canon/order.toml")
 VALUES = Path("lineage/canon/values.toml")
+DELTA = CORE / "delta.c"  # knows nothing of XML, and the rest nothing of it
 GENERATOR = CORE / "gen_order.py"
 
 
@@ -26,7 +27,7 @@ class BuildCore(build_ext):
 
     def build_extension(self, ext: Extension) -> None:
         """Generate the tables' header if the core is to be built, then compile as usual."""
-        if str(CORE) in ext.include_dirs:
+        if str(ORDER) in ext.depends:
             generated = Path(self.build_temp)
             header = generated / "order_table.h"
             subprocess.run([sys.executable, GENERATOR, ORDER, VALUES, header], check=True)
@@ -54,7 +55,7 @@ setup(
             "lineage.canon._core",
             sources=[
                 "lineage/canon/_core.pyx",
-                *sorted(str(path) for path in CORE.glob("*.c")),
+                *sorted(str(path) for path in CORE.glob("*.c") if path != DELTA),
             ],
             include_dirs=[str(CORE)],
             depends=[
@@ -65,6 +66,21 @@ setup(
                 str(ORDER),
                 str(VALUES),
             ],
+            extra_compile_args=flags(),
+            extra_link_args=LINK,
+        ),
+        Extension(
+            "lineage.log._delta",
+            sources=["lineage/log/_delta.pyx", str(DELTA)],
+            include_dirs=[str(CORE)],
+            depends=[str(DELTA.with_suffix(".h")), str(CORE / "lineage_xml.h")],
+            extra_compile_args=flags(),
+            extra_link_args=LINK,
+        ),
+        Extension(
+            "lineage.log._packing",
+            sources=["lineage/log/_packing.pyx"],
+            define_macros=[("_GNU_SOURCE", None)],  # memmem
             extra_compile_args=flags(),
             extra_link_args=LINK,
         ),

@@ -33,6 +33,11 @@ def print_devices(out: Printer, machine: Machine) -> None:
     for disk in machine.disks:
         _print_disk(out, machine, disk, slots)
     _print_controllers(out, machine, slots)
+    if "shared" in machine.extras:
+        with out.element("filesystem", type="mount", accessmode="mapped"):
+            out.leaf("source", dir=f"/srv/share/{machine.name}")
+            out.leaf("target", dir="share")
+            slots.take(out)
     for nic in machine.nics:
         _print_nic(out, nic, slots)
     _print_characters(out, machine)
@@ -54,6 +59,12 @@ def print_devices(out: Printer, machine: Machine) -> None:
     if machine.rng:
         with out.element("rng", model="virtio"):
             out.text("backend", "/dev/urandom", model="random")
+            slots.take(out)
+    if "panic" in machine.extras:
+        out.leaf("panic", model="isa")
+    if "vsock" in machine.extras:
+        with out.element("vsock", model="virtio"):
+            out.leaf("cid", auto="yes", address=3 + len(machine.name))
             slots.take(out)
 
 
@@ -137,7 +148,8 @@ def _ports(machine: Machine) -> int:
     """How many root ports the machine's devices need."""
     virtio = sum(disk.target.startswith("vd") for disk in machine.disks)
     serial = machine.style != "plain"
-    return virtio + len(machine.nics) + serial + bool(machine.watchdog) + machine.rng + 2
+    extras = len({"shared", "vsock"} & set(machine.extras))
+    return virtio + len(machine.nics) + serial + bool(machine.watchdog) + machine.rng + extras + 2
 
 
 def _print_ports(out: Printer, count: int) -> None:

@@ -96,6 +96,9 @@ def _print_resources(out: Printer, machine: Machine) -> None:
         out.text("maxMemory", machine.memory + 16 * GIB, slots=16, unit="KiB")
     out.text("memory", machine.memory, unit="KiB")
     out.text("currentMemory", machine.memory, unit="KiB")
+    if "hugepages" in machine.extras:
+        with out.element("memoryBacking"), out.element("hugepages"):
+            out.leaf("page", size=2048, unit="KiB")
     out.text("vcpu", machine.vcpus, placement="static")
     if managed:
         out.text("iothreads", 1)
@@ -105,6 +108,9 @@ def _print_resources(out: Printer, machine: Machine) -> None:
                 out.text("shares", machine.shares)
             for vcpu, cpus in enumerate(machine.pins):
                 out.leaf("vcpupin", vcpu=vcpu, cpuset=cpus)
+    if "partition" in machine.extras:
+        with out.element("resource"):
+            out.text("partition", f"/tenants/{machine.name.partition('-')[0]}")
 
 
 def _print_system(out: Printer, machine: Machine) -> None:
@@ -130,7 +136,8 @@ def _print_features(out: Printer, machine: Machine) -> None:
     with out.element("features"):
         out.leaf("acpi")
         out.leaf("apic")
-        if "microsoft" in machine.system and machine.style == "desktop":
+        windows = "microsoft" in machine.system and machine.style == "desktop"
+        if windows or "hyperv" in machine.extras:
             with out.element("hyperv", mode="custom"):
                 out.leaf("relaxed", state="on")
                 out.leaf("vapic", state="on")

@@ -23,10 +23,10 @@ from typing import IO, Any, Final
 
 import zstandard
 
-from benchmarks import dice
+from benchmarks import dice, strangers
 from benchmarks.machines import begin
 from benchmarks.scramble import scramble
-from benchmarks.snapshots import document, history
+from benchmarks.snapshots import WORDS, document, history
 
 __all__ = ["COMMENT", "archive", "documents", "scramble", "write_directory", "write_tar"]
 
@@ -63,7 +63,12 @@ def documents(n: int, seed: int = 1, *, driver: str | None = None) -> Iterator[b
 
 
 def archive(
-    domains: int, snapshots: int, seed: int = 1, *, scrambled: bool = False
+    domains: int,
+    snapshots: int,
+    seed: int = 1,
+    *,
+    scrambled: bool = False,
+    strange: bool = False,
 ) -> Iterator[tuple[str, bytes]]:
     """Yield (path, content) of every file of an archive in libvirt's on-disk layout.
 
@@ -74,11 +79,13 @@ def archive(
         domains: how many domains.
         snapshots: how many snapshots each of them has.
         scrambled: rewrite each document into an equivalent one.
+        strange: of machines unlike the others, see `benchmarks.strangers`.
     """
     for number in range(domains):
         rng = random.Random(f"{seed}/{number}")
-        machine = begin(rng, number)
-        taken = history(rng, machine, snapshots)
+        machine = strangers.begin(rng, number) if strange else begin(rng, number)
+        words = strangers.WORDS if strange else WORDS
+        taken = history(rng, machine, snapshots, words)
         active = taken[-1] if dice.chance(rng, 0.8) else dice.pick(rng, taken)
         for snapshot in dice.shuffled(rng, taken):
             xml = document(snapshot, active=snapshot is active)

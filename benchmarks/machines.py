@@ -89,6 +89,7 @@ class Machine:
     label: str | None = None
     revision: int = 0  # of the management's own metadata
     driver: str | None = None  # the domain's type; None: as the style has it
+    extras: tuple[str, ...] = ()  # what few machines have, see `benchmarks.strangers`
 
 
 def begin(rng: random.Random, number: int) -> Machine:

@@ -11,7 +11,7 @@ from benchmarks.domain_xml import cookie_xml, domain_xml
 from benchmarks.machines import Machine, evolve, overlay, overlay_path
 from benchmarks.printer import Printer
 
-__all__ = ["Snapshot", "document", "history"]
+__all__ = ["WORDS", "Snapshot", "Words", "document", "history"]
 
 FIRST: Final = 1_640_995_200  # 2022-01-01 00:00:00 UTC
 # state, where the memory went, where the disks went
@@ -25,17 +25,29 @@ KINDS: Final = (
     ("running", "external", "external"),
     ("disk-snapshot", "no", "external"),
 )
-NAMES: Final = (
-    "before upgrade", "golden", "daily", "pre-migration", "Größe & <Test>", "schema 'v2'",
-    "clean install", "резерв", "backup", "100% done", "after patch", "日次",
+
+
+@dataclass(frozen=True)
+class Words:
+    """What people call their snapshots, and say of them."""
+
+    names: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+WORDS: Final = Words(
+    names=(
+        "before upgrade", "golden", "daily", "pre-migration", "Größe & <Test>", "schema 'v2'",
+        "clean install", "резерв", "backup", "100% done", "after patch", "日次",
+    ),
+    reasons=(
+        "taken by the nightly job",
+        "before the kernel update, see change 4711",
+        "first line\nsecond line",
+        'Tom\'s "last known good" <state> & more',
+        "確認済み",
+    ),
 )  # fmt: skip
-REASONS: Final = (
-    "taken by the nightly job",
-    "before the kernel update, see change 4711",
-    "first line\nsecond line",
-    'Tom\'s "last known good" <state> & more',
-    "確認済み",
-)
 
 
 @dataclass(frozen=True)
@@ -70,7 +82,9 @@ class Snapshot:
         return overlay(self.machine, self.name, hard)
 
 
-def history(rng: random.Random, machine: Machine, count: int) -> list[Snapshot]:
+def history(
+    rng: random.Random, machine: Machine, count: int, words: Words = WORDS
+) -> list[Snapshot]:
     """That many snapshots of the machine, in the order they were taken.
 
     Most follow the one before; some follow an earlier one, to which the machine was
@@ -84,7 +98,7 @@ def history(rng: random.Random, machine: Machine, count: int) -> list[Snapshot]:
         before = parent.after if parent else machine
         now = evolve(rng, before)
         body = parent.body if parent and now == parent.machine else domain_xml(now)
-        taken.append(_take(rng, now, body, parent, clock, number))
+        taken.append(_take(rng, words, now, body, parent, clock, number))
     return taken
 
 
@@ -96,6 +110,7 @@ def _parent(rng: random.Random, taken: list[Snapshot]) -> Snapshot | None:
 
 def _take(
     rng: random.Random,
+    words: Words,
     machine: Machine,
     body: str,
     parent: Snapshot | None,
@@ -103,12 +118,12 @@ def _take(
     number: int,
 ) -> Snapshot:
     state, memory, location = dice.pick(rng, KINDS)
-    word = dice.pick(rng, NAMES)
+    word = dice.pick(rng, words.names)
     return Snapshot(
         machine=machine,
         body=body,
         name=str(clock) if dice.chance(rng, 0.3) else f"{word} {number}",
-        description=dice.pick(rng, REASONS) if dice.chance(rng, 0.4) else None,
+        description=dice.pick(rng, words.reasons) if dice.chance(rng, 0.4) else None,
         state=state,
         parent=parent.name if parent else None,
         created=clock,

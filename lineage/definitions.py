@@ -17,6 +17,7 @@ Definition = Defined | Redefined
 Bodies = dict[bytes, bytes]
 """Bodies by their SHA-256 digest."""
 
+_DEFINITIONS: Final = (Defined, Redefined)
 _LARGE: Final = 16384  # bytes
 _MANY: Final = 256
 _ALIKE: Final = 8
@@ -113,4 +114,6 @@ def redefined(given: Definition) -> Redefined:
 def new_event(data: EventData, source: str) -> NewEvent:
     """Give an event as the log takes it."""
     tag, schema, payload = encode(data)
-    return NewEvent(tag, schema, payload, source)
+    if not isinstance(data, (Defined, Redefined)):
+        return NewEvent(tag, schema, payload, source)
+    return NewEvent(tag, schema, payload, source, data.bodies, (data.digest,))

@@ -30,11 +30,11 @@ __all__ = [
 ]
 
 
-class _Definition(msgspec.Struct, array_like=True, frozen=True, gc=False):
+class _Definition(msgspec.Struct, frozen=True, gc=False):
     """What a defined and a redefined event hold.
 
     Attributes:
-        name: the snapshot's name (also in head; here so that a fold need not decode it).
+        name: the snapshot's name, as in the head.
         head: MessagePack of `lineage.model.Head`.
         digest: SHA-256 of the whole canonical document as given, without ``<active>``.
         domain, inactive_domain, cookie: SHA-256 of the bodies, None where absent.
@@ -55,15 +55,37 @@ class _Definition(msgspec.Struct, array_like=True, frozen=True, gc=False):
     @property
     def bodies(self) -> tuple[bytes, ...]:
         """Digests of the bodies that are there."""
-        return tuple(d for d in (self.domain, self.inactive_domain, self.cookie) if d is not None)
+        domain, inactive, cookie = self.domain, self.inactive_domain, self.cookie
+        if domain is not None and inactive is cookie is None:
+            return (domain,)
+        return tuple(d for d in (domain, inactive, cookie) if d is not None)
 
 
-class Defined(_Definition, array_like=True, frozen=True, gc=False):
+class Defined(_Definition, frozen=True, gc=False):
     """A snapshot that the domain did not have."""
 
 
-class Redefined(_Definition, array_like=True, frozen=True, gc=False):
+class Redefined(_Definition, frozen=True, gc=False):
     """Another document for a snapshot that the domain has."""
+
+
+class _Payload(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """A definition as stored: the head as it is, and the name in it alone."""
+
+    head: msgspec.Raw
+    digest: bytes
+    domain: bytes | None = None
+    inactive_domain: bytes | None = None
+    cookie: bytes | None = None
+    domain_name: str | None = None
+    secure: Secure = Secure.UNKNOWN
+    canon: int = 1
+
+
+class _Named(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """The first field of a head."""
+
+    name: str
 
 
 class Deleted(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -107,13 +129,33 @@ UPCASTERS: Final[dict[tuple[int, int], Callable[[bytes], bytes]]] = {}
 
 _TYPES: Final = {tag: kind for kind, tag in TAGS.items()}
 _ENCODER: Final = msgspec.msgpack.Encoder()
-_DECODERS: Final = {tag: msgspec.msgpack.Decoder(kind) for kind, tag in TAGS.items()}
+_DECODERS: Final = {
+    tag: msgspec.msgpack.Decoder(kind)
+    for kind, tag in TAGS.items()
+    if not issubclass(kind, _Definition)
+}
+_PAYLOAD: Final = msgspec.msgpack.Decoder(_Payload)
+_NAMED: Final = msgspec.msgpack.Decoder(_Named)
+_Raw: Final = msgspec.Raw
 
 
 def encode(data: EventData) -> tuple[int, int, bytes]:
     """Return (tag, schema, payload) as stored."""
     kind = type(data)
-    return TAGS[kind], SCHEMAS[kind], _ENCODER.encode(data)
+    payload: msgspec.Struct = data
+    if isinstance(data, _Definition):
+        # positional: this is done for every document of an import
+        payload = _Payload(
+            _Raw(data.head),
+            data.digest,
+            data.domain,
+            data.inactive_domain,
+            data.cookie,
+            data.domain_name,
+            data.secure,
+            data.canon,
+        )
+    return TAGS[kind], SCHEMAS[kind], _ENCODER.encode(payload)
 
 
 def decode(tag: int, schema: int, payload: bytes) -> EventData:
@@ -134,7 +176,25 @@ def decode(tag: int, schema: int, payload: bytes) -> EventData:
     if schema > SCHEMAS[kind]:
         raise Damaged(f"event tag {tag} has a newer schema {schema}")
     try:
+        if issubclass(kind, _Definition):
+            return _definition(kind, payload)
         data: EventData = _DECODERS[tag].decode(payload)
     except msgspec.DecodeError as error:
         raise Damaged(f"payload of an event with tag {tag} cannot be read: {error}") from None
+    return data
+
+
+def _definition(kind: type[Any], payload: bytes) -> EventData:
+    stored = _PAYLOAD.decode(payload)
+    data: EventData = kind(
+        _NAMED.decode(stored.head).name,
+        bytes(stored.head),
+        stored.digest,
+        stored.domain,
+        stored.inactive_domain,
+        stored.cookie,
+        stored.domain_name,
+        stored.secure,
+        stored.canon,
+    )
     return data

@@ -19,12 +19,21 @@ EXISTS: Final = -2  # expect: the stream has at least one event
 
 
 class NewEvent(msgspec.Struct, frozen=True, gc=False):
-    """An event to append. `source` says in free text where it came from."""
+    """An event to append.
+
+    Attributes:
+        source: says in free text where it came from.
+        bodies: digests of bodies that the payload names. The payload comes back as it was;
+            this only tells the log what it may store in place of them.
+        digests: other digests in the payload, before those of bodies: nothing that compresses.
+    """
 
     tag: int
     schema: int
     payload: bytes
     source: str = ""
+    bodies: tuple[bytes, ...] = ()
+    digests: tuple[bytes, ...] = ()
 
 
 class Append(msgspec.Struct, frozen=True, gc=False):

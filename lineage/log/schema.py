@@ -15,6 +15,7 @@ from urllib.parse import quote
 import apsw
 
 from lineage.errors import Damaged, LineageError, NotAStore, TooNew
+from lineage.log.body_tables import TABLES as BODY_TABLES
 
 __all__ = ["APPLICATION_ID", "BUSY_TIMEOUT_MS", "FORMAT", "open_store"]
 
@@ -41,22 +42,8 @@ CREATE TABLE events (
     tag           INTEGER NOT NULL,
     schema        INTEGER NOT NULL,
     payload       BLOB    NOT NULL,
-    source        TEXT    NOT NULL,
     commit_number INTEGER NOT NULL,
     UNIQUE (stream, version)
-) STRICT;
-CREATE TABLE packs (
-    id       INTEGER PRIMARY KEY,
-    encoding INTEGER NOT NULL,
-    length   INTEGER NOT NULL,
-    data     BLOB    NOT NULL
-) STRICT;
-CREATE TABLE bodies (
-    id     INTEGER PRIMARY KEY,
-    digest BLOB    NOT NULL UNIQUE CHECK (length(digest) = 32),
-    pack   INTEGER NOT NULL REFERENCES packs (id),
-    start  INTEGER NOT NULL,
-    length INTEGER NOT NULL
 ) STRICT;
 CREATE TRIGGER events_follow BEFORE INSERT ON events
 WHEN new.position IS NOT (SELECT coalesce(max(position), 0) + 1 FROM events)
@@ -64,7 +51,7 @@ WHEN new.position IS NOT (SELECT coalesce(max(position), 0) + 1 FROM events)
      (SELECT coalesce(max(version), 0) + 1 FROM events WHERE stream = new.stream)
 BEGIN SELECT raise(ABORT, 'events follow one another without a gap'); END;
 """
-_FROZEN_TABLES: Final = ("streams", "events", "packs", "bodies")
+_FROZEN_TABLES: Final = ("streams", "events", "bodies", "packs")
 _FROZEN: Final = "".join(
     f"CREATE TRIGGER {table}_no_{action} BEFORE {action} ON {table} "
     f"BEGIN SELECT raise(ABORT, '{table} are never changed'); END;\n"
@@ -72,7 +59,7 @@ _FROZEN: Final = "".join(
     for action in ("update", "delete")
 )
 _OBJECTS: Final = frozenset(
-    [*_FROZEN_TABLES, "events_follow"]
+    [*_FROZEN_TABLES, "events_follow", "bodies_digest", "packs_keys"]
     + [f"{table}_no_{action}" for table in _FROZEN_TABLES for action in ("update", "delete")]
 )
 
@@ -219,7 +206,7 @@ def _initialise(path: Path, connection: apsw.Connection) -> None:
     try:
         if not connection.execute("SELECT 1 FROM sqlite_schema").fetchall():
             path.chmod(FILE_MODE)
-            connection.execute(_TABLES + _FROZEN)
+            connection.execute(_TABLES + BODY_TABLES + _FROZEN)
             connection.pragma("application_id", APPLICATION_ID)
             connection.pragma("user_version", FORMAT)
         connection.execute("COMMIT")

@@ -8,11 +8,10 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
-import time
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Final, cast
 from weakref import WeakSet
@@ -20,9 +19,11 @@ from weakref import WeakSet
 import apsw
 
 from lineage.errors import Busy, Damaged, Forked, LineageError
-from lineage.log.base import Append, NewEvent, StoredEvent, StreamHead
-from lineage.log.body_tables import BodyReader, has_body, insert, pack_unknown
-from lineage.log.checks import check_bodies, check_expect, check_range
+from lineage.log.base import Append, StoredEvent, StreamHead
+from lineage.log.body_tables import BodyReader, BodyWriter, has_body
+from lineage.log.checks import check_bodies, check_range
+from lineage.log.payloads import PayloadReader
+from lineage.log.rows import LAST_EVENT, STREAM_HEAD, Row, Rows, stream_id
 from lineage.log.schema import open_store
 from lineage.log.unsynced import forget_unsynced
 
@@ -30,18 +31,12 @@ __all__ = ["SQLiteLog", "translate"]
 
 _CHUNK: Final = 1000  # events read at once, the lock let go in between
 
-_COLUMNS: Final = (
-    "position, stream, version, recorded_at, tag, schema, payload, source, commit_number"
-)
+_COLUMNS: Final = "position, stream, version, recorded_at, tag, schema, payload, commit_number"
 _BY_POSITION: Final = f"SELECT {_COLUMNS} FROM events WHERE position BETWEEN ? AND ? ORDER BY 1"  # noqa: S608
 _BY_VERSION: Final = (
     f"SELECT {_COLUMNS} FROM events WHERE version BETWEEN ? AND ? AND stream = ? ORDER BY version"  # noqa: S608
 )
-_INSERT_EVENT: Final = f"INSERT INTO events ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
-_LAST_EVENT: Final = "SELECT position, commit_number FROM events ORDER BY position DESC LIMIT 1"
-_STREAM_HEAD: Final = (
-    "SELECT version, recorded_at FROM events WHERE stream = ? ORDER BY version DESC LIMIT 1"
-)
+_INSERT_EVENT: Final = f"INSERT INTO events ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 _STREAMS: Final = (
     "SELECT key, (SELECT max(version) FROM events WHERE stream = streams.id) "
     "FROM streams ORDER BY id"
@@ -66,8 +61,6 @@ _MEANINGS: Final[tuple[tuple[type[Exception], type[LineageError], str], ...]] = 
 # sync the system may show pages that the disk does not have, and only the log read again from
 # its start, as on opening, tells what holds.
 _UNCERTAIN: Final = (apsw.FullError, apsw.IOError, apsw.CantOpenError)
-
-_Row = tuple[int, int, int, int, int, int, bytes, str, int]
 
 
 def translate(error: Exception, path: Path) -> LineageError:
@@ -96,6 +89,17 @@ def _write(connection: apsw.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+@contextmanager
+def _reading(connection: apsw.Connection) -> Iterator[None]:
+    """A transaction of several reads: else each locks and unlocks the file."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
 
 
 _logs: Final[WeakSet[SQLiteLog]] = WeakSet()
@@ -156,6 +160,7 @@ class SQLiteLog:
         self._ids: dict[str, int] = {}
         self._keys: dict[int, str] = {}
         self._bodies = BodyReader()
+        self._writer = BodyWriter()
         try:
             os.fspath(self._path).encode()
         except UnicodeEncodeError:
@@ -187,14 +192,19 @@ class SQLiteLog:
         with self._use(writing=True) as connection:
             if self._readonly:
                 raise LineageError(f"{self._path}: opened for reading only")
-            packed = pack_unknown(connection, bodies)
+            named = {d: entry.stream for entry in batch for e in entry.events for d in e.bodies}
+            plan = self._writer.plan(connection, bodies, named)
             with _write(connection):
-                rows = _Rows(connection, self._ids, recorded_at)
+                rows = Rows(connection, self._ids, recorded_at)
                 for entry in batch:
                     rows.add(entry)
                 if rows:
-                    insert(connection, packed)
-                    connection.executemany(_INSERT_EVENT, rows)
+                    if plan.outdated(connection):
+                        plan = self._writer.plan(connection, bodies, named)
+                    self._writer.insert(connection, plan, rows.streams)
+                    connection.executemany(_INSERT_EVENT, rows.stored(plan))
+            if rows:
+                self._writer.remember(plan)
             self._remember(rows.new_streams)
         return rows.position
 
@@ -222,18 +232,21 @@ class SQLiteLog:
 
     def _scan(self, first: int, last: int, which: tuple[int, ...]) -> Iterator[StoredEvent]:
         """Yield the events whose position (version, if a stream is given) is in first..last."""
+        reader = PayloadReader()
         for start in range(first, last + 1, _CHUNK):
             stop = min(start + _CHUNK - 1, last)
-            with self._use() as connection:
+            with self._use() as connection, _reading(connection):
                 query = _BY_VERSION if which else _BY_POSITION
-                rows = cast(list[_Row], connection.execute(query, (start, stop, *which)).fetchall())
+                rows = cast(list[Row], connection.execute(query, (start, stop, *which)).fetchall())
                 keys = self._keys_of(connection, rows)
-            if len(rows) != stop - start + 1:
-                raise Damaged(f"{self._path}: events are missing between {start} and {stop}")
-            yield from [
-                StoredEvent(position, keys[stream], version, at, tag, schema, payload, source, c)
-                for position, stream, version, at, tag, schema, payload, source, c in rows
-            ]
+                if len(rows) != stop - start + 1:
+                    raise Damaged(f"{self._path}: events are missing between {start} and {stop}")
+                read = partial(reader.read, connection)
+                events = [
+                    StoredEvent(p, keys[stream], v, at, tag, schema, *read(p, data), c)
+                    for p, stream, v, at, tag, schema, data, c in rows
+                ]
+            yield from events
 
     def head(self) -> int:
         """Position of the last event, 0 for an empty log."""
@@ -290,17 +303,17 @@ class SQLiteLog:
                 raise
 
     def _head(self, connection: apsw.Connection) -> int:
-        row = connection.execute(_LAST_EVENT).fetchone()
+        row = connection.execute(LAST_EVENT).fetchone()
         return cast(int, row[0]) if row else 0
 
     def _stream_id(self, connection: apsw.Connection, stream: str) -> int:
         """The stream's number, 0 if it has no event."""
-        number = self._ids.get(stream) or _stream_id(connection, stream)
+        number = self._ids.get(stream) or stream_id(connection, stream)
         if number:
             self._remember({stream: number})
         return number
 
-    def _keys_of(self, connection: apsw.Connection, rows: list[_Row]) -> Mapping[int, str]:
+    def _keys_of(self, connection: apsw.Connection, rows: list[Row]) -> Mapping[int, str]:
         """Keys of (at least) the streams that come up in the rows."""
         if not self._keys.keys() >= {row[1] for row in rows}:
             streams = connection.execute("SELECT key, id FROM streams").fetchall()
@@ -314,73 +327,8 @@ class SQLiteLog:
         self._keys.update((number, key) for key, number in streams.items())
 
 
-class _Rows:
-    """The rows of one append, made while the write lock is held.
-
-    Attributes:
-        position: of the last event, after all entries added.
-        new_streams: numbers by key of the streams that this append made.
-    """
-
-    def __init__(
-        self, connection: apsw.Connection, ids: Mapping[str, int], recorded_at: int | None
-    ) -> None:
-        row = connection.execute(_LAST_EVENT).fetchone()
-        self.position, commit = cast(tuple[int, int], row or (0, 0))
-        self.new_streams: dict[str, int] = {}
-        self._first = self.position + 1
-        self._commit = commit + 1
-        self._now = time.time_ns() if recorded_at is None else recorded_at
-        self._connection = connection
-        self._ids = ids
-        self._heads: dict[str, tuple[int, int, int]] = {}  # stream: number, version, time
-        # events of one stream, its number, the first one's version, their time
-        self._runs: list[tuple[Sequence[NewEvent], int, int, int]] = []
-
-    def __bool__(self) -> bool:
-        return bool(self._runs)
-
-    def __iter__(self) -> Iterator[_Row]:
-        """Yield the rows in order of position."""
-        position, commit = self._first, self._commit
-        for events, number, first, at in self._runs:
-            for version, e in enumerate(events, first):
-                yield position, number, version, at, e.tag, e.schema, e.payload, e.source, commit
-                position += 1
-
-    def add(self, entry: Append) -> None:
-        """Give every event of the entry its place, if the entry's `expect` holds."""
-        number, version, at = self._heads.get(entry.stream) or self._head(entry.stream)
-        check_expect(entry, version)
-        events = entry.events
-        if not events:
-            return
-        number = number or self._new_stream(entry.stream)
-        at = max(at, self._now)
-        self._runs.append((events, number, version + 1, at))
-        self.position += len(events)
-        self._heads[entry.stream] = number, version + len(events), at
-
-    def _head(self, stream: str) -> tuple[int, int, int]:
-        number = self._ids.get(stream) or _stream_id(self._connection, stream)
-        row = number and self._connection.execute(_STREAM_HEAD, (number,)).fetchone()
-        version, at = cast(tuple[int, int], row) if row else (0, self._now)
-        return number, version, at
-
-    def _new_stream(self, stream: str) -> int:
-        self._connection.execute("INSERT INTO streams (key) VALUES (?)", (stream,))
-        number = self._connection.last_insert_rowid()
-        self.new_streams[stream] = number
-        return number
-
-
-def _stream_id(connection: apsw.Connection, stream: str) -> int:
-    row = connection.execute("SELECT id FROM streams WHERE key = ?", (stream,)).fetchone()
-    return cast(int, row[0]) if row else 0
-
-
 def _version(connection: apsw.Connection, number: int) -> int:
-    row = number and connection.execute(_STREAM_HEAD, (number,)).fetchone()
+    row = number and connection.execute(STREAM_HEAD, (number,)).fetchone()
     return cast(int, row[0]) if row else 0
 
 

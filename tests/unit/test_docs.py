@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from pathlib import Path
@@ -11,11 +12,12 @@ import apsw
 import click
 import pytest
 
-from lineage import model
+from lineage import events, model
 from lineage.canon import _core
 from lineage.cli import status
 from lineage.cli.group import COMMANDS, cli
 from lineage.events import SCHEMAS, TAGS, Defined
+from lineage.log.frames import DICTIONARIES
 from lineage.log.schema import APPLICATION_ID, FORMAT
 from lineage.log.sqlite import SQLiteLog
 from tests.arch.test_import_table import ALLOWED, HOMES
@@ -95,7 +97,8 @@ def test_every_event_is_listed_with_its_tag_schema_and_fields() -> None:
 
 def test_every_field_of_a_definition_is_listed_in_order() -> None:
     rows = after("FORMAT.md", "### Definitions")
-    fields = Defined.__struct_fields__
+    fields = events._Payload.__struct_fields__
+    assert {*fields, "name"} == set(Defined.__struct_fields__)
     assert [(row[0], plain(row[1])) for row in rows] == list(
         zip("0123456789", fields, strict=False)
     )
@@ -110,7 +113,19 @@ def test_every_table_column_and_trigger_of_a_store_is_listed(tmp_path: Path) -> 
         assert [plain(row[0]) for row in after("FORMAT.md", f"**{name}**: ")] == columns
     connection.close()
     triggers = {t for row in table("FORMAT.md", "Trigger") for t in re.findall("`(.*?)`", row[0])}
-    assert {name for kind, name in schema if kind != "table"} == triggers
+    assert {name for kind, name in schema if kind == "trigger"} == triggers
+    indexes = set(re.findall("The index `(.*?)`", document("FORMAT.md")))
+    assert {name for kind, name in schema if kind == "index"} == indexes
+
+
+def test_every_dictionary_is_listed_with_its_digest() -> None:
+    listed = [[plain(cell) for cell in row[:3]] for row in table("FORMAT.md", "Dictionary")][1:]
+    folder = ROOT / "lineage" / "log"
+    assert listed == [
+        [str(number), name, hashlib.sha256((folder / name).read_bytes()).hexdigest()]
+        for number, name in DICTIONARIES.items()
+    ]
+    assert sorted(path.name for path in folder.glob("*.zdict")) == [row[1] for row in listed]
 
 
 def test_the_marks_of_a_store_are_the_ones_listed() -> None:

@@ -13,8 +13,8 @@ import apsw
 import pytest
 
 from lineage.errors import Busy, Conflict, Damaged, LineageError, NotAStore, TooNew
-from lineage.log import Append, NewEvent, SQLiteLog, schema, sqlite
-from lineage.log.bodies import Pack
+from lineage.log import Append, NewEvent, SQLiteLog, schema
+from lineage.log.body_tables import BodyWriter, Plan
 from lineage.log.sqlite import translate
 
 EVENT = NewEvent(1, 1, b"payload", "test")
@@ -265,7 +265,7 @@ def test_only_the_next_position_and_version_can_be_inserted(
     path: Path, log: SQLiteLog, position: int | str, version: int
 ) -> None:
     fill(log, 2)
-    row = "INSERT OR REPLACE INTO events VALUES ({}, 1, {}, 0, 1, 1, x'', '', 9)"
+    row = "INSERT OR REPLACE INTO events VALUES ({}, 1, {}, 0, 1, 1, x'000103000000000000', 9)"
     with pytest.raises(apsw.ConstraintError, match="without a gap"):
         rewrite(path, row.format(position, version))
     rewrite(path, row.format(3, 3))
@@ -370,15 +370,20 @@ def test_a_body_that_another_writer_stores_meanwhile_is_stored_once(
     path: Path, log: SQLiteLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = SQLiteLog(path)
-    pack = sqlite.pack_unknown
+    plan = BodyWriter.plan
 
-    def slowly(connection: apsw.Connection, bodies: dict[bytes, bytes]) -> list[Pack]:
-        packed = pack(connection, bodies)
+    def slowly(
+        writer: BodyWriter,
+        connection: apsw.Connection,
+        bodies: dict[bytes, bytes],
+        named: dict[bytes, str],
+    ) -> Plan:
+        made = plan(writer, connection, bodies, named)
         monkeypatch.undo()
         fill(other, body=b"body" * 100)
-        return packed
+        return made
 
-    monkeypatch.setattr(sqlite, "pack_unknown", slowly)
+    monkeypatch.setattr(BodyWriter, "plan", slowly)
     digests = fill(log, body=b"body" * 100, own=b"own" * 100)
     other.close()
     assert [log.body(digest) for digest in digests] == [b"body" * 100, b"own" * 100]

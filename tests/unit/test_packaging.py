@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from lineage.log.frames import DICTIONARIES
+
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
@@ -64,6 +66,8 @@ def test_data_files_come_with_the_package() -> None:
     assert package.joinpath("py.typed").is_file()
     assert "[ctx." in package.joinpath("canon", "order.toml").read_text()
     assert "[[rule]]" in package.joinpath("canon", "values.toml").read_text()
+    for name in DICTIONARIES.values():
+        assert package.joinpath("log", name).is_file()
 
 
 def test_the_sdist_holds_all_that_a_build_needs_and_nothing_built(tmp_path: Path) -> None:
@@ -76,8 +80,9 @@ def test_the_sdist_holds_all_that_a_build_needs_and_nothing_built(tmp_path: Path
     needed = {str(p.relative_to(ROOT)) for p in (ROOT / "csrc").glob("*.[ch]")}
     needed |= {str(p.relative_to(ROOT)) for p in (ROOT / "lineage").rglob("*.py*")}
     needed = {name for name in needed if "__pycache__" not in name}
-    needed |= {"csrc/error.def", "csrc/gen_order.py", "lineage/canon/order.toml"}
-    needed |= {"lineage/canon/values.toml", "LICENSE"}
+    needed |= {str(p.relative_to(ROOT)) for p in (ROOT / "lineage" / "log").glob("*.zdict")}
+    needed |= {"csrc/error.def", "csrc/gen_order.py", "lineage/canon/order.toml", "LICENSE"}
+    needed |= {"lineage/canon/values.toml"}
     needed |= {"README.md", "Makefile", "setup.py", "lineage/py.typed", "benchmarks/generate.py"}
     assert needed <= names
     assert not [name for name in names if name.endswith((".so", ".o", ".pyc", "order_table.h"))]
