@@ -280,6 +280,14 @@ CASES: Final = (
         ours="<initarg>ab</initarg>",
     ),
     Case(
+        "up to the first CDATA",
+        domain="<devices><smartcard mode='host-certificates'>"
+        "<certificate>a</certificate><certificate>b</certificate><certificate>c</certificate>"
+        "<database>/d<![CDATA[e]]></database></smartcard></devices>",
+        libvirt="<database>/d</database>",
+        ours="<database>/de</database>",
+    ),
+    Case(
         "encoding declaration",
         root="<?xml version='1.0' encoding='US-ASCII'?><domainsnapshot>",
         libvirt="<name>s</name>",
