@@ -2,7 +2,7 @@
  *
  * Beyond not crashing: what was accepted is a fixed point, comes back the same from its
  * MessagePack, whole or in the parts a store keeps, and depends neither on the index that was
- * used nor on what was read before; memory may run out at any allocation; a packed head that is
+ * used, nor on short cuts, nor on what was read before; memory may run out at any allocation; a packed head that is
  * damaged is refused, or is one that packs to itself. */
 #include "lineage_xml.h"
 
@@ -209,28 +209,47 @@ static void try_head(lx_ctx *ctx, lx_ctx *other, lx_ctx *third, const lx_documen
 /* ---- documents ---- */
 
 typedef struct {
-    lx_ctx *ctx, *scalar, *third;
+    lx_ctx *ctx, *scalar, *slow, *third;
 } contexts;
+
+/* Another ctx comes to the same. */
+static void same_in(lx_ctx *other, const char *which, const uint8_t *data, size_t size,
+                    lx_mode mode, lx_error error, block text)
+{
+    lx_document document;
+    lx_error error2;
+
+    check(lx_read(other, data, size, mode, &document, &error2) == !error.code, which);
+    check(error.code == error2.code && error.offset == error2.offset, which);
+    if (!error.code)
+        check(holds(other, mode == LX_INTERNAL, text), which);
+}
 
 static void try_mode(const contexts *c, const uint8_t *data, size_t size, lx_mode mode,
                      uint32_t seed)
 {
     bool active = mode == LX_INTERNAL, ok;
     lx_document document, again;
-    lx_error error, error2;
-    block text;
+    lx_error error;
+    block text = {NULL, 0};
 
     ok = lx_read(c->ctx, data, size, mode, &document, &error);
-    check(lx_read(c->scalar, data, size, mode, &again, &error2) == ok, "same verdict, scalar");
-    check(error.code == error2.code && error.offset == error2.offset, "same error, scalar");
     check(ok || error.offset <= size, "the offset lies in the document");
     check(ok || *lx_error_code(error.code), "an error has a code");
     if (seed % 8 == 0)
         try_short(data, size, mode, seed / 8 % 64, error.code);
+    if (ok)
+        text = text_of(c->ctx, active);
+    same_in(c->scalar, "the same with the scalar index", data, size, mode, error, text);
+    same_in(c->slow, "the same the long way", data, size, mode, error, text);
+    if (seed % 4 == 1) {
+        lx_ctx *fresh = lx_new(NULL, seed);
+
+        same_in(fresh, "the same in a new context", data, size, mode, error, text);
+        lx_free(fresh);
+    }
     if (!ok)
         return;
-    text = text_of(c->ctx, active);
-    check(holds(c->scalar, active, text), "same text, scalar");
     if (document.kind == LX_SNAPSHOT)
         try_head(c->ctx, c->scalar, c->third, &document, active, text, seed);
     check(lx_read(c->ctx, text.data, text.len, mode, &again, &error), "accepts its own text");
@@ -250,7 +269,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!c.ctx) {
         c.ctx = lx_new(NULL, 1);
         c.scalar = lx_new(NULL, 2);
+        c.slow = lx_new(NULL, 3);
         c.third = lx_new(NULL, 4);
+        lx_use_shortcuts(c.slow, false);
         lx_use_scalar(c.scalar, true);
     }
     for (size_t i = 0; i < size; i++)

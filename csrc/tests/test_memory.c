@@ -93,38 +93,70 @@ static size_t total(lx_ctx *ctx)
 /* Held beside what is counted. */
 #define SMALL 4096
 
-static int check(const shape *s, size_t repeat)
+static int check_document(const char *name, const uint8_t *xml, size_t len)
 {
     meter m = {0, 0};
     lx_allocator allocator = {meter_alloc, meter_resize, meter_release, &m};
     lx_ctx *ctx = lx_new(&allocator, 1);
-    size_t unit = strlen(s->unit), before = strlen(s->before), after = strlen(s->after);
-    size_t len = before + repeat * unit + after, out = 0, bound, told;
-    uint8_t *xml = malloc(len), *to = xml;
+    size_t out = 0, bound, told;
     lx_document document;
     lx_error error;
+
+    if (lx_read(ctx, xml, len, LX_REDEFINE, &document, &error))
+        out = total(ctx);
+    bound = LX_MEMORY_FACTOR * (len + out) + LX_MEMORY_BASE;
+    told = lx_footprint(ctx);
+    if (told > m.now || told + SMALL < m.now) {
+        printf("%s: holds %zu bytes, says %zu\n", name, m.now, told);
+        m.peak = SIZE_MAX;
+    }
+    lx_free(ctx);
+    if (m.peak > bound || m.now) {
+        printf("%s: %zu bytes in, %zu out, peak %zu over %zu, %zu left\n", name, len, out,
+               m.peak, bound, m.now);
+        return 1;
+    }
+    return 0;
+}
+
+static int check(const shape *s, size_t repeat)
+{
+    size_t unit = strlen(s->unit), before = strlen(s->before), after = strlen(s->after);
+    size_t len = before + repeat * unit + after;
+    uint8_t *xml = malloc(len), *to = xml;
+    int failed;
 
     memcpy(to, s->before, before);
     to += before;
     for (size_t i = 0; i < repeat; i++, to += unit)
         memcpy(to, s->unit, unit);
     memcpy(to, s->after, after);
-    if (lx_read(ctx, xml, len, LX_REDEFINE, &document, &error))
-        out = total(ctx);
-    bound = LX_MEMORY_FACTOR * (len + out) + LX_MEMORY_BASE;
-    told = lx_footprint(ctx);
-    if (told > m.now || told + SMALL < m.now) {
-        printf("%s: holds %zu bytes, says %zu\n", s->name, m.now, told);
-        m.peak = SIZE_MAX;
-    }
-    lx_free(ctx);
+    failed = check_document(s->name, xml, len);
     free(xml);
-    if (m.peak > bound || m.now) {
-        printf("%s: %zu bytes in, %zu out, peak %zu over %zu, %zu left\n", s->name, len, out,
-               m.peak, bound, m.now);
-        return 1;
+    return failed;
+}
+
+/* As many declarations as can be in scope, none of which can be used as it stands. `end`: what
+ * comes instead of the end tags, or NULL. */
+static int check_declarations(const char *name, const char *end)
+{
+    enum { DEPTH = LX_MAX_DEPTH - 1, EACH = 1000 };
+    char *xml = malloc((size_t)DEPTH * EACH * 20), *to = xml;
+    int failed;
+
+    to += sprintf(to, "<domain>");
+    for (unsigned i = 0; i < DEPTH; i++) {
+        to += sprintf(to, "<a");
+        for (unsigned j = 0; j < EACH; j++)
+            to += sprintf(to, " xmlns:p%u='&lt;'", j);
+        to += sprintf(to, ">");
     }
-    return 0;
+    for (unsigned i = 0; i < DEPTH && !end; i++)
+        to += sprintf(to, "</a>");
+    to += sprintf(to, "%s", end ? end : "</domain>");
+    failed = check_document(name, (uint8_t *)xml, (size_t)(to - xml));
+    free(xml);
+    return failed;
 }
 
 int main(void)
@@ -135,5 +167,7 @@ int main(void)
         failed += check(shapes + i, 10);
         failed += check(shapes + i, 70000);
     }
+    failed += check_declarations("declarations", NULL);
+    failed += check_declarations("declarations, refused", "</b>");
     return failed != 0;
 }

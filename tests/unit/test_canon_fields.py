@@ -50,6 +50,12 @@ def test_the_string_value_of_a_field_is_kept(given: str, text: str) -> None:
     )
 
 
+@pytest.mark.parametrize("nothing", ["", "\n", "\n<!-- c -->\n"])
+def test_a_request_that_says_nothing_is_an_empty_element(nothing: str) -> None:
+    xml = f"<domainsnapshot>{nothing}</domainsnapshot>\n".encode()
+    assert canon.canonicalize(xml, mode="create") == b"<domainsnapshot/>\n"
+
+
 @pytest.mark.parametrize(("field", "attribute"), TEXT_FIELDS)
 @pytest.mark.parametrize("nothing", EMPTY)
 def test_an_empty_field_is_no_field(nothing: str, field: str, attribute: str) -> None:

@@ -178,6 +178,14 @@ SHAPES: dict[str, tuple[int, Callable[[int], str]]] = {
     "names of one parent": (10_000, siblings("<name/><z/>", "parent")),
     "one long name": (12_000, lambda n: request(f"<{'n' * n}/>" * 50)),
     "zeros of a time": (200_000, lambda n: request(f"<creationTime>{'0' * n}1</creationTime>")),
+    "cache sizes in a namespace": (
+        500,
+        lambda n: request(
+            f"<disks><disk name='a'><driver><metadata_cache a='{'x' * 200 * n}'>"
+            + "<max_size xmlns='u'/>" * n
+            + "</metadata_cache></driver></disk></disks>"
+        ),
+    ),
     "hosts of one source": (
         5_000,
         lambda n: request("<disks>" + nbd("<host name='h'/>" * n) + "</disks>"),
