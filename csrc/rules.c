@@ -215,6 +215,8 @@ static lx_span value_of(lx_writer *w, const lx_attr *a)
     if (!(a->flags & (LX_V_REWRITE | LX_V_NAMED)))
         return value;
     w->scratch.len = 0;
+    if (!lx_buf_reserve(&w->scratch, 1)) /* so that even an empty text has an address */
+        return (lx_span){a->value, 0};
     lx_text_decode(&w->scratch, value, true);
     return (lx_span){w->scratch.data, w->scratch.len};
 }
