@@ -157,8 +157,8 @@ LLVM_COV ?= llvm-cov
 FUZZ := build/fuzz
 FUZZ_SEEDS := $(CURDIR)/csrc/fuzz/seeds
 FUZZ_FLAGS := -std=c11 -O1 -g -Icsrc -I$(CTEST)
-FUZZ_SOURCES := $(wildcard csrc/*.c) csrc/fuzz/fuzz_document.c
-FUZZ_NEEDS := $(FUZZ_SOURCES) $(wildcard csrc/*.h csrc/*.def) $(CTEST)/order_table.h
+FUZZ_SOURCES := $(wildcard csrc/*.c csrc/fuzz/*.c)
+FUZZ_NEEDS := $(FUZZ_SOURCES) $(wildcard csrc/*.h csrc/*.def csrc/fuzz/*.h) $(CTEST)/order_table.h
 
 $(FUZZ)/fuzz_document: $(FUZZ_NEEDS)
 	@command -v $(CLANG) >/dev/null \

@@ -2,8 +2,10 @@
  *
  * Beyond not crashing: what was accepted is a fixed point, comes back the same from its
  * MessagePack, whole or in the parts a store keeps, and depends neither on the index that was
- * used, nor on short cuts, nor on what was read before; memory may run out at any allocation; a packed head that is
- * damaged is refused, or is one that packs to itself. */
+ * used, nor on short cuts, nor on what was read before; memory may run out at any allocation; a
+ * packed head that is damaged is refused, or is one that packs to itself; and deltas keep their
+ * own laws (delta_laws.c). */
+#include "delta_laws.h"
 #include "lineage_xml.h"
 
 #include <stdio.h>
@@ -235,7 +237,9 @@ static void try_mode(const contexts *c, const uint8_t *data, size_t size, lx_mod
 
     ok = lx_read(c->ctx, data, size, mode, &document, &error);
     check(ok || error.offset <= size, "the offset lies in the document");
-    check(ok || *lx_error_code(error.code), "an error has a code");
+    check(ok || (*lx_error_code(error.code) && *lx_error_message(error.code) &&
+                 lx_error_class(error.code) != LX_CLASS_NONE),
+          "an error has a code, a message and a class");
     if (seed % 8 == 0)
         try_short(data, size, mode, seed / 8 % 64, error.code);
     if (ok)
@@ -281,5 +285,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     try_mode(&c, data, size, LX_CREATE, seed >> 3);
     try_mode(&c, data, size, LX_INTERNAL, seed >> 6);
     try_packed(c.ctx, c.third, (lx_bytes){data, size}, NULL);
+    delta_laws(data, size);
     return 0;
 }
