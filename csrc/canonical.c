@@ -1,9 +1,33 @@
 #include "canonical.h"
 
-/* Behind the '>' of the tag at p, a '<'. */
-static const uint8_t *tag_end(const uint8_t *p, const uint8_t *end)
+/* Behind a text constant at or after p; there is one. */
+static const uint8_t *behind(const uint8_t *p, const uint8_t *end, const char *text)
 {
-    return (const uint8_t *)memchr(p, '>', (size_t)(end - p)) + 1;
+    size_t len = strlen(text);
+
+    for (; p < end; p++)
+        if (*p == *text && (size_t)(end - p) >= len && !memcmp(p, text, len))
+            return p + len;
+    return end;
+}
+
+const uint8_t *lx_canonical_markup(const uint8_t *p, const uint8_t *end, int *opens)
+{
+    *opens = 0;
+    if (p[1] == '!')
+        return p[2] == '-' ? behind(p + 4, end, "-->") : behind(p, end, "]]>");
+    if (p[1] == '?')
+        return behind(p, end, "?>");
+    *opens = p[1] == '/' ? -1 : 1;
+    for (p++; p < end && *p != '>'; p++)
+        if (*p == '\'' || *p == '"') {
+            const uint8_t *quote = memchr(p + 1, *p, (size_t)(end - p - 1));
+
+            p = quote ? quote : end - 1;
+        }
+    if (p < end && *opens > 0 && p[-1] == '/')
+        *opens = 0;
+    return p < end ? p + 1 : end;
 }
 
 /* Behind the end tag of the element whose content starts at p; *kids: it has children. */
@@ -11,16 +35,15 @@ static const uint8_t *element_end(const uint8_t *p, const uint8_t *end, bool *ki
 {
     size_t depth = 1;
 
-    do {
-        bool closing;
+    while (depth && (p = memchr(p, '<', (size_t)(end - p)))) {
+        bool closing = p[1] == '/';
+        int opens;
 
-        p = memchr(p, '<', (size_t)(end - p));
-        closing = p[1] == '/';
         *kids |= !closing;
-        p = tag_end(p, end);
-        depth += closing ? (size_t)-1 : p[-2] != '/';
-    } while (depth);
-    return p;
+        p = lx_canonical_markup(p, end, &opens);
+        depth += (size_t)opens;
+    }
+    return p ? p : end;
 }
 
 /* The attribute at p, a blank before it; the byte behind it. */
@@ -53,6 +76,7 @@ bool lx_canonical_next(const uint8_t *p, const uint8_t *end, lx_element *e)
 {
     const uint8_t *close;
     lx_span uri;
+    int opens;
 
     if (p >= end || !(p = memchr(p, '<', (size_t)(end - p))) || p[1] == '/')
         return false;
@@ -60,7 +84,7 @@ bool lx_canonical_next(const uint8_t *p, const uint8_t *end, lx_element *e)
     while (*p != ' ' && *p != '/' && *p != '>')
         p++;
     e->name.len = (size_t)(p - e->name.p);
-    close = tag_end(p, end);
+    close = lx_canonical_markup(e->name.p - 1, end, &opens);
     e->kids = false;
     e->attrs = (lx_span){p, (size_t)(close - 1 - (close[-2] == '/') - p)};
     if (close[-2] == '/') {

@@ -1,9 +1,13 @@
 /* Reading canonical text that the core wrote itself: well-formed, one blank before an attribute,
- * single quotes, no comments. Nothing is checked again. */
+ * single quotes. Nothing is checked again. Only the metadata of a domain that somebody put into an
+ * unknown place has more: double quotes, comments, processing instructions, CDATA. */
 #ifndef LX_CANONICAL_H
 #define LX_CANONICAL_H
 
 #include "write.h"
+
+/* Behind the markup at p, a '<'. *opens: 1 for a start tag, -1 for an end tag, 0 for all else. */
+const uint8_t *lx_canonical_markup(const uint8_t *p, const uint8_t *end, int *opens);
 
 /* An element in canonical text. */
 typedef struct {

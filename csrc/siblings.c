@@ -1,6 +1,8 @@
 #define LX_SORT_TABLES
 #include "siblings.h"
 
+#include "canonical.h"
+
 _Static_assert(LX_SORTS < 32, "lx_frame.sorts has a bit for each");
 
 /* A known child and the unknown ones that stand behind it, which go where it goes. */
@@ -39,24 +41,22 @@ static bool same_name(lx_span a, lx_span b)
     return a.len == b.len && !memcmp(a.p, b.p, a.len);
 }
 
-/* The start tag of the first child with that name of the element at p; NULL: none. All markup
- * of canonical text is tags, and a '<' or '>' is nothing else. */
+/* The start tag of the first child with that name of the element at p; NULL: none. */
 static const uint8_t *find_child(const uint8_t *p, const uint8_t *end, const char *name)
 {
     lx_span want = {(const uint8_t *)name, strlen(name)};
     size_t depth = 0;
 
     do {
-        if (p[1] == '/') {
-            depth--;
-        } else {
-            if (depth == 1 && same_name(name_of(p), want))
-                return p;
-            depth += ((const uint8_t *)memchr(p, '>', (size_t)(end - p)))[-1] != '/';
-        }
+        int opens;
+
+        if (depth == 1 && same_name(name_of(p), want))
+            return p;
+        p = lx_canonical_markup(p, end, &opens);
+        depth += (size_t)opens;
         if (!depth)
             return NULL;
-        p = memchr(p + 1, '<', (size_t)(end - p - 1));
+        p = memchr(p, '<', (size_t)(end - p));
     } while (p);
     return NULL;
 }
