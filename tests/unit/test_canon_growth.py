@@ -179,7 +179,7 @@ SHAPES: dict[str, tuple[int, Callable[[int], str]]] = {
     "one long name": (12_000, lambda n: request(f"<{'n' * n}/>" * 50)),
     "zeros of a time": (200_000, lambda n: request(f"<creationTime>{'0' * n}1</creationTime>")),
     "cache sizes in a namespace": (
-        500,
+        2000,
         lambda n: request(
             f"<disks><disk name='a'><driver><metadata_cache a='{'x' * 200 * n}'>"
             + "<max_size xmlns='u'/>" * n
