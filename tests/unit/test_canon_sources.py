@@ -156,7 +156,7 @@ def test_a_cookie_is_compared_with_all_others_before_the_next_is_looked_at(
 
 
 def test_a_domains_metadata_in_a_source_is_not_taken_for_tags() -> None:
-    raw = "<p:a xmlns:p='u/>\"' b=\"1\">t<!-- < --><?pi > <?><![CDATA[</z>]]><p:c/></p:a>"
+    raw = '<p:a xmlns:p=\'u/>"\' b="1">t<!-- < --><?pi > <?><![CDATA[</z>]]><p:c/></p:a>'
     given = f"<domain><metadata>{raw}</metadata></domain><slices/>"
     assert source("file", "file='/a'", given) == given
     hosts = source("network", "protocol='nbd' name='n'", f"<host name='h'/>{given}")
