@@ -89,16 +89,17 @@ static void depths(int more)
     }
 }
 
+#define DISK "    <disk type='file' device='disk'>\n"
 static const char *const documents[] = {
     "<domainsnapshot>\n</domainsnapshot>\n",
     "<domainsnapshot>\n  <name>a</name>\n</domainsnapshot>\n",
     "<domainsnapshot/>\n",
     /* more attributes than are looked at */
-    HEAD "    <disk type='file'>\n      <address type='drive' domain='0' cssid='0' controller='0'"
+    HEAD DISK "      <address type='drive' domain='0' cssid='0' controller='0'"
          " uuid='0' iobase='0' bus='0' ssid='0' target='00' slot='0'/>\n    </disk>\n" TAIL,
-    HEAD "    <disk type='file'>\n      <address type='drive' bus='0' target='0' slot='0' unit='0'"
+    HEAD DISK "      <address type='drive' bus='0' target='0' slot='0' unit='0'"
          " port='0' reg='0' base='0' irq='0'/>\n    </disk>\n" TAIL,
-    HEAD "    <disk type='file'>\n      <address type='drive' controller='0' bus='0' target='0'"
+    HEAD DISK "      <address type='drive' controller='0' bus='0' target='0'"
          " unit='1'/>\n    </disk>\n" TAIL,
 };
 
