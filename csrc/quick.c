@@ -298,12 +298,13 @@ bool lx_quick_run(lx_writer *w)
     for (;;) {
         lx_frame *f = w->frame + w->top - 1;
         unsigned level = w->level + w->top;
+        bool ends;
 
         if (LX_UNLIKELY(f->nature == LX_AS_TEXT || f->nature == LX_AS_UNKNOWN))
             break;
         /* An end tag stands one level out. */
-        if (!((size_t)(s->end - c.p) >= 2 * level && c.p[2 * level - 1] == '<' ? end_tag(&c, f, level - 1)
-                                                                    : child(&c, f, level)))
+        ends = (size_t)(s->end - c.p) >= 2 * level && c.p[2 * level - 1] == '<';
+        if (!(ends ? end_tag(&c, f, level - 1) : child(&c, f, level)))
             break;
     }
     if (c.p == from)

@@ -77,8 +77,10 @@ static void depths(int more)
         size_t deepest = 3 + stores + 1;
 
         to += sprintf(to, "    <disk type='file' device='disk'>\n");
-        for (level = 3; level < 3 + stores; level++)
-            to = indent(to, level), to += sprintf(to, "<backingStore type='%.*s'>\n", more, letters);
+        for (level = 3; level < 3 + stores; level++) {
+            to = indent(to, level);
+            to += sprintf(to, "<backingStore type='%.*s'>\n", more, letters);
+        }
         to = indent(to, level);
         to += sprintf(to, "<format/>\n");
         while (level-- > 3)
