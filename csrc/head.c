@@ -152,6 +152,13 @@ static bool read_attributes(lx_head_data *h, lx_writer *w, const lx_tag *tag, un
     return true;
 }
 
+/* Keep all attributes of a tag of which none is known. */
+static bool keep_attributes(lx_head_data *h, lx_writer *w, const lx_tag *tag, lx_array *extras,
+                            unsigned place)
+{
+    return read_attributes(h, w, tag, LX_CTX_NOTHING, extras, place, NULL, 0, NULL);
+}
+
 /* The string value of the element whose tag was just read: all text in it, markup dropped. */
 static bool read_text(lx_head_data *h, lx_writer *w, const lx_tag *tag, lx_ref *text)
 {
@@ -226,7 +233,7 @@ static bool read_simple(lx_head_data *h, lx_writer *w, const lx_tag *tag, lx_fie
 {
     size_t extras = h->extra.used;
 
-    if (!read_attributes(h, w, tag, LX_CTX_NOTHING, &h->extra, LX_P_ATTR + f + 1, NULL, 0, NULL) ||
+    if (!keep_attributes(h, w, tag, &h->extra, LX_P_ATTR + f + 1) ||
         !read_text(h, w, tag, text))
         return false;
     if (!text->there)
@@ -242,7 +249,7 @@ static bool read_parent(lx_head_data *h, lx_writer *w, const lx_tag *tag)
     bool ok, named = false;
     lx_tag child;
 
-    if (!read_attributes(h, w, tag, LX_CTX_NOTHING, &h->extra, LX_P_ATTR + LX_F_PARENT + 1, NULL, 0, NULL))
+    if (!keep_attributes(h, w, tag, &h->extra, LX_P_ATTR + LX_F_PARENT + 1))
         return false;
     while (next_child(s, tag, &child, &ok)) {
         if (!is_plain(s, &child) || !lx_name_is(&child.name, "name")) {
@@ -255,7 +262,7 @@ static bool read_parent(lx_head_data *h, lx_writer *w, const lx_tag *tag)
                 return false;
         } else {
             named = h->parent_named = true;
-            if (!read_attributes(h, w, &child, LX_CTX_NOTHING, &h->extra, LX_P_PARENT_NAME_ATTR, NULL, 0, NULL) ||
+            if (!keep_attributes(h, w, &child, &h->extra, LX_P_PARENT_NAME_ATTR) ||
                 !read_text(h, w, &child, &h->parent))
                 return false;
         }
@@ -322,7 +329,7 @@ static bool read_progress(lx_head_data *h, lx_writer *w, const lx_tag *tag)
     bool ok;
     lx_tag child;
 
-    if (!read_attributes(h, w, tag, LX_CTX_NOTHING, &h->disk_extra, LX_P_PROGRESS_ATTR, NULL, 0, NULL))
+    if (!keep_attributes(h, w, tag, &h->disk_extra, LX_P_PROGRESS_ATTR))
         return false;
     while (next_child(w->scan, tag, &child, &ok))
         if (!keep_element(h, w, &h->disk_extra, LX_P_PROGRESS_INSIDE, &child, 4))
@@ -458,7 +465,7 @@ static bool read_list(lx_head_data *h, lx_writer *w, const lx_tag *tag, lx_field
     lx_tag child;
 
     if (first) {
-        if (!read_attributes(h, w, tag, LX_CTX_NOTHING, &h->extra, LX_P_ATTR + f + 1, NULL, 0, NULL))
+        if (!keep_attributes(h, w, tag, &h->extra, LX_P_ATTR + f + 1))
             return false;
     } else if (tag->attrs && (!lx_write_order(w, tag, LX_CTX_NOTHING, &sorted) ||
                               !keep_inherited(h, w, tag, &inherited))) {
@@ -639,7 +646,7 @@ bool lx_head_read(lx_head_data *h, lx_writer *w, const lx_tag *root)
 
     h->root = root->start;
     h->root_colon = root->colon;
-    if (!read_attributes(h, w, root, LX_CTX_NOTHING, &h->extra, LX_P_ATTR, NULL, 0, NULL))
+    if (!keep_attributes(h, w, root, &h->extra, LX_P_ATTR))
         return false;
     if (!read_fields(h, w, root) || !lx_scan_epilog(s))
         return false;

@@ -151,7 +151,7 @@ static lx_code check_memory(lx_head_data *h)
 
 static void check_state(lx_head_data *h, const uint8_t *at)
 {
-    static const char *const states[] = {"running", "blocked", "paused",      "shutdown",      "shutoff",
+    static const char *const states[] = {"running", "blocked", "paused", "shutdown", "shutoff",
                                          "crashed", "pmsuspended", "disk-snapshot", NULL};
 
     if (!h->state.there)

@@ -13,7 +13,8 @@
 
 #define LX_PAD 128 /* readable bytes that must follow an indexed text */
 
-/* Write to `out` the offsets in [from, to) of the bytes < > & " ' and return how many. `out` must have room for to - from + LX_INDEX_SPARE. */
+/* Write to `out` the offsets in [from, to) of the bytes < > & " ' and return how
+ * many. `out` must have room for to - from + LX_INDEX_SPARE. */
 #define LX_INDEX_SPARE 80
 typedef size_t lx_index_fn(const uint8_t *text, size_t from, size_t to, uint32_t *out);
 lx_index_fn lx_index_scalar;

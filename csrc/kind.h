@@ -1,5 +1,6 @@
 /* Kinds of values that libvirt reads and spells its own way: numbers, sizes, sets of numbers,
- * UUIDs, MAC addresses, USB ports and versions, load parameters. lineage/canon/values.toml says what each is. */
+ * UUIDs, MAC addresses, USB ports and versions, load parameters. What each is says
+ * lineage/canon/values.toml. */
 #ifndef LX_KIND_H
 #define LX_KIND_H
 

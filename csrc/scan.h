@@ -82,7 +82,8 @@ bool lx_scan_prolog(lx_scan *s);
 bool lx_scan_epilog(lx_scan *s);
 
 /* Read a start tag at s->p and open the element; an empty one (lx_tag.empty) is closed with
- * lx_scan_close when the caller is done with it. Names without a colon that the caller does not find in a table are the caller's to check. */
+ * lx_scan_close when the caller is done with it. Names without a colon that the caller does
+ * not find in a table are the caller's to check. */
 bool lx_scan_tag(lx_scan *s, lx_tag *tag);
 /* Read the end tag at s->p and close the element; *plain false if it holds white space. */
 bool lx_scan_end(lx_scan *s, bool *plain);
