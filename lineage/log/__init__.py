@@ -1,6 +1,17 @@
 """The append-only event log: its contract (`base`) and its backends."""
 
-from lineage.log.base import ANY, EXISTS, Append, EventLog, NewEvent, StoredEvent, StreamHead
+from lineage.log.base import (
+    ANY,
+    EXISTS,
+    Append,
+    CacheRow,
+    EventLog,
+    NewEvent,
+    Receipt,
+    Request,
+    StoredEvent,
+    StreamHead,
+)
 from lineage.log.memory import MemoryLog
 from lineage.log.sqlite import SQLiteLog
 
@@ -8,9 +19,12 @@ __all__ = [
     "ANY",
     "EXISTS",
     "Append",
+    "CacheRow",
     "EventLog",
     "MemoryLog",
     "NewEvent",
+    "Receipt",
+    "Request",
     "SQLiteLog",
     "StoredEvent",
     "StreamHead",

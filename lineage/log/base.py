@@ -12,7 +12,18 @@ from typing import Final, Protocol, runtime_checkable
 
 import msgspec
 
-__all__ = ["ANY", "EXISTS", "Append", "EventLog", "NewEvent", "StoredEvent", "StreamHead"]
+__all__ = [
+    "ANY",
+    "EXISTS",
+    "Append",
+    "CacheRow",
+    "EventLog",
+    "NewEvent",
+    "Receipt",
+    "Request",
+    "StoredEvent",
+    "StreamHead",
+]
 
 ANY: Final = -1  # expect: whatever version the stream has
 EXISTS: Final = -2  # expect: the stream has at least one event
@@ -44,12 +55,56 @@ class Append(msgspec.Struct, frozen=True, gc=False):
     expect: int = ANY
 
 
+class Request(msgspec.Struct, frozen=True, gc=False):
+    """A call that may come again, and what it is answered then.
+
+    Attributes:
+        key: names the call; unique in the log.
+        call: SHA-256 of what was asked: tells another call under the same key.
+        position, version: the answer, if the call appends nothing. If it does: where its last
+            event stands, which the log knows better.
+    """
+
+    key: str
+    call: bytes
+    position: int = 0
+    version: int = 0
+
+
+class Receipt(msgspec.Struct, frozen=True, gc=False):
+    """What the first call under a key was, and was answered.
+
+    Attributes:
+        call: as in `Request`.
+        position, version: of the last event of its stream after it.
+    """
+
+    call: bytes
+    position: int
+    version: int
+
+
+class CacheRow(msgspec.Struct, frozen=True, gc=False):
+    """What was derived from a stream's first events, so that it need not be derived again.
+
+    Attributes:
+        fold: number of the way in which it was derived.
+        version: of the last event that went into it.
+        data: whatever its maker keeps.
+    """
+
+    fold: int
+    version: int
+    data: bytes
+
+
 class StoredEvent(msgspec.Struct, frozen=True, gc=False):
     """An event as read back.
 
     Attributes:
         recorded_at: nanoseconds since the epoch, UTC; never goes back within a stream.
         commit: number of the append that wrote it; equal for all events of one append.
+        hash: of the stream's chain up to this event (FORMAT.md, "The chain").
     """
 
     position: int
@@ -61,13 +116,15 @@ class StoredEvent(msgspec.Struct, frozen=True, gc=False):
     payload: bytes
     source: str
     commit: int
+    hash: bytes
 
 
 class StreamHead(msgspec.Struct, frozen=True, gc=False):
-    """A stream and the version of its last event."""
+    """A stream and where it ends: version and position of its last event."""
 
     stream: str
     version: int
+    position: int
 
 
 @runtime_checkable
@@ -85,22 +142,25 @@ class EventLog(Protocol):
         bodies: Mapping[bytes, bytes] | None = None,
         *,
         recorded_at: int | None = None,
+        request: Request | None = None,
     ) -> int:
         """Append every event of every entry, in order, with the bodies they name.
 
         A stream may come up in several entries; each entry's `expect` sees the versions that
-        the entries before it made. An empty batch writes nothing.
+        the entries before it made. An empty batch writes nothing but the request.
 
         Args:
             bodies: bytes by SHA-256 digest; those already stored are not stored again.
             recorded_at: the clock's reading (ns, UTC), the system clock if None. A reading
                 before the stream's last event is raised to that event's time.
+            request: remembered with the batch, which is then of one stream.
 
         Returns:
             Position of the last event written (the log's head if nothing was).
 
         Raises:
-            Conflict: an `expect` does not hold; carries the actual version; nothing written.
+            Conflict: an `expect` does not hold, or the request's key is remembered already;
+                carries the actual version; nothing written.
             Busy: the write lock could not be had in time; nothing written.
         """
         ...
@@ -123,8 +183,31 @@ class EventLog(Protocol):
         """Version of the stream's last event, 0 if it has none."""
         ...
 
+    def position_at(self, stream: str, time: int) -> int:
+        """Position of the stream's last event recorded at or before a time, 0 if there is none.
+
+        Args:
+            time: nanoseconds since the epoch, UTC.
+        """
+        ...
+
     def streams(self) -> list[StreamHead]:
         """Every stream that has events, in order of its first event."""
+        ...
+
+    def receipt(self, key: str) -> Receipt | None:
+        """What the call under this key was answered, None if there was none."""
+        ...
+
+    def cached(self, stream: str) -> CacheRow | None:
+        """What was put there last for the stream; None if nothing, or nothing sound."""
+        ...
+
+    def put_cached(self, rows: Mapping[str, CacheRow]) -> None:
+        """Keep what was derived from streams. A log that cannot write just now does nothing.
+
+        It may be lost at any time and is no part of what the log promises to keep.
+        """
         ...
 
     def has_body(self, digest: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""Checks of arguments that every backend makes in the same way."""
+"""What every backend does in the same way with its arguments."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from lineage.errors import Conflict
-from lineage.log.base import ANY, EXISTS, Append
+from lineage.log.base import ANY, EXISTS, Append, Receipt, Request, StoredEvent
 
-__all__ = ["DIGEST_SIZE", "check_bodies", "check_expect", "check_range"]
+__all__ = ["DIGEST_SIZE", "check_bodies", "check_expect", "check_range", "receipt_of"]
 
 DIGEST_SIZE: Final = 32  # bytes of a SHA-256 digest
 
@@ -50,3 +50,14 @@ def check_range(after: int, limit: int | None) -> None:
         raise ValueError("after is a position: 0 or more")
     if limit is not None and limit < 0:
         raise ValueError("limit is a number of events: 0 or more")
+
+
+def receipt_of(request: Request, last: StoredEvent | None) -> Receipt:
+    """Give what is remembered of a request.
+
+    Args:
+        last: the last event that it appended, None if it appended none.
+    """
+    if last is None:
+        return Receipt(request.call, request.position, request.version)
+    return Receipt(request.call, last.position, last.version)

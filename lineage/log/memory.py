@@ -9,9 +9,10 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from operator import attrgetter
 
-from lineage.errors import Damaged, NotFound
-from lineage.log.base import Append, StoredEvent, StreamHead
-from lineage.log.checks import check_bodies, check_expect, check_range
+from lineage.errors import Conflict, Damaged, NotFound
+from lineage.log.base import Append, CacheRow, Receipt, Request, StoredEvent, StreamHead
+from lineage.log.chain import GENESIS, link
+from lineage.log.checks import check_bodies, check_expect, check_range, receipt_of
 
 __all__ = ["MemoryLog"]
 
@@ -24,6 +25,8 @@ class MemoryLog:
         self._events: list[StoredEvent] = []
         self._streams: dict[str, list[StoredEvent]] = {}  # in order of the first event
         self._bodies: dict[bytes, bytes] = {}
+        self._receipts: dict[str, Receipt] = {}
+        self._cache: dict[str, CacheRow] = {}
         self._closed = False
 
     def append(
@@ -32,12 +35,15 @@ class MemoryLog:
         bodies: Mapping[bytes, bytes] | None = None,
         *,
         recorded_at: int | None = None,
+        request: Request | None = None,
     ) -> int:
         """Append a batch; see `EventLog.append`. A key of `bodies` not 32 bytes: ValueError."""
         bodies = bodies or {}
         check_bodies(bodies)
         with self._lock:
             self._check_open()
+            if request is not None and (known := self._receipts.get(request.key)):
+                raise Conflict(f"key {request.key!r} was used before", known.version)
             staged = self._stage(batch, time.time_ns() if recorded_at is None else recorded_at)
             for event in staged:
                 self._events.append(event)
@@ -45,6 +51,8 @@ class MemoryLog:
             if staged:
                 for digest, body in bodies.items():
                     self._bodies.setdefault(digest, body)
+            if request is not None:
+                self._receipts[request.key] = receipt_of(request, staged[-1] if staged else None)
             return len(self._events)
 
     def _stage(self, batch: Sequence[Append], now: int) -> list[StoredEvent]:
@@ -57,17 +65,28 @@ class MemoryLog:
             before = last.get(entry.stream) or self._last(entry.stream)
             check_expect(entry, before.version if before else 0)
             for event in entry.events:
-                event.source.encode()
+                version = before.version + 1 if before else 1
+                at = max(now, before.recorded_at) if before else now
                 before = last[entry.stream] = StoredEvent(
                     position=len(self._events) + len(staged) + 1,
                     stream=entry.stream,
-                    version=before.version + 1 if before else 1,
-                    recorded_at=max(now, before.recorded_at) if before else now,
+                    version=version,
+                    recorded_at=at,
                     tag=event.tag,
                     schema=event.schema,
                     payload=event.payload,
                     source=event.source,
                     commit=commit,
+                    hash=link(
+                        before.hash if before else GENESIS,
+                        entry.stream,
+                        version,
+                        at,
+                        event.tag,
+                        event.schema,
+                        event.source,
+                        event.payload,
+                    ),
                 )
                 staged.append(before)
         return staged
@@ -101,11 +120,40 @@ class MemoryLog:
             self._check_open()
             return len(self._streams.get(stream, ()))
 
+    def position_at(self, stream: str, time: int) -> int:
+        """Position of the stream's last event recorded at or before a time, 0 if none."""
+        with self._lock:
+            self._check_open()
+            events = self._streams.get(stream, [])
+            before = bisect_right(events, time, key=attrgetter("recorded_at"))
+            return events[before - 1].position if before else 0
+
     def streams(self) -> list[StreamHead]:
         """Every stream that has events, in order of its first event."""
         with self._lock:
             self._check_open()
-            return [StreamHead(stream, len(events)) for stream, events in self._streams.items()]
+            return [
+                StreamHead(stream, len(events), events[-1].position)
+                for stream, events in self._streams.items()
+            ]
+
+    def receipt(self, key: str) -> Receipt | None:
+        """What the call under this key was answered, None if there was none."""
+        with self._lock:
+            self._check_open()
+            return self._receipts.get(key)
+
+    def cached(self, stream: str) -> CacheRow | None:
+        """What was derived from the stream, None if nothing was kept."""
+        with self._lock:
+            self._check_open()
+            return self._cache.get(stream)
+
+    def put_cached(self, rows: Mapping[str, CacheRow]) -> None:
+        """Keep what was derived from streams."""
+        with self._lock:
+            self._check_open()
+            self._cache.update(rows)
 
     def has_body(self, digest: bytes) -> bool:
         """Whether the body is stored."""
@@ -129,6 +177,7 @@ class MemoryLog:
         with self._lock:
             self._closed = True
             self._events, self._streams, self._bodies = [], {}, {}
+            self._receipts, self._cache = {}, {}
 
     def _check_open(self) -> None:
         if self._closed:

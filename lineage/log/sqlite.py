@@ -38,8 +38,8 @@ _BY_VERSION: Final = (
 )
 _INSERT_EVENT: Final = f"INSERT INTO events ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 _STREAMS: Final = (
-    "SELECT key, (SELECT max(version) FROM events WHERE stream = streams.id) "
-    "FROM streams ORDER BY id"
+    "SELECT key, (SELECT max(version) FROM events WHERE stream = streams.id), "
+    "(SELECT max(position) FROM events WHERE stream = streams.id) FROM streams ORDER BY id"
 )
 
 # The only place where errors of the driver and the system become ours: the first that fits.
@@ -243,7 +243,7 @@ class SQLiteLog:
                     raise Damaged(f"{self._path}: events are missing between {start} and {stop}")
                 read = partial(reader.read, connection)
                 events = [
-                    StoredEvent(p, keys[stream], v, at, tag, schema, *read(p, data), c)
+                    StoredEvent(p, keys[stream], v, at, tag, schema, *read(p, data), c, b"")
                     for p, stream, v, at, tag, schema, data, c in rows
                 ]
             yield from events
@@ -261,8 +261,8 @@ class SQLiteLog:
     def streams(self) -> list[StreamHead]:
         """Every stream that has events, in order of its first event."""
         with self._use() as connection:
-            rows = cast(list[tuple[str, int]], connection.execute(_STREAMS).fetchall())
-        return [StreamHead(stream, version) for stream, version in rows]
+            rows = cast(list[tuple[str, int, int]], connection.execute(_STREAMS).fetchall())
+        return [StreamHead(*row) for row in rows]
 
     def has_body(self, digest: bytes) -> bool:
         """Whether the body is stored."""
