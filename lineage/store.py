@@ -15,14 +15,7 @@ from lineage import canon, documents
 from lineage.definitions import Bodies, Definer, new_event, redefined
 from lineage.definitions import secure as secured
 from lineage.errors import Conflict, NotFound
-from lineage.events import (
-    CurrentChanged,
-    Deleted,
-    EventData,
-    Renamed,
-    Undefined,
-    decode,
-)
+from lineage.events import CurrentChanged, Deleted, EventData, Renamed, Undefined, decode
 from lineage.identity import resolve, stream_of, uuid_of
 from lineage.ingest import Progress, Report, ingest
 from lineage.log.base import EXISTS, Append, EventLog
@@ -31,7 +24,7 @@ from lineage.model import Head, Secure
 from lineage.rules.redefine import check_parent
 from lineage.sources import Source
 from lineage.tree import Tree
-from lineage.views import At, DomainInfo, Views
+from lineage.views import At, DomainInfo, Listed, Views
 
 __all__ = ["DomainInfo", "Event", "Store"]
 
@@ -153,6 +146,15 @@ class Store:
         """
         stream = self.resolve(domain)
         return self._views.shared(stream) if at is None else self._views.at(stream, at)
+
+    def snapshots(self, *domains: str, at: At | None = None) -> list[Listed]:
+        """List the snapshots of these domains, or of all, each domain's by creation time.
+
+        Raises:
+            NotFound, Ambiguous, ValueError: see `tree`.
+        """
+        chosen = domains or [info.stream for info in self.domains()]
+        return self._views.listed(map(self.resolve, chosen), at)
 
     def xml(self, domain: str, name: str, at: At | None = None, *, active: bool = False) -> bytes:
         """Give a snapshot's canonical XML, ready to be redefined: passwords included.

@@ -26,16 +26,13 @@ from typing import Final
 
 from lineage.errors import NotFound
 from lineage.events import CurrentChanged, Defined, Deleted, EventData, Redefined, Renamed
-from lineage.treenode import Recorded, Siblings, TreeNode, age, cycles, outline
+from lineage.histories import Histories
+from lineage.treenode import Past, Recorded, Siblings, TreeNode, age, cycles, outline
 
-__all__ = ["Recorded", "Tree", "TreeNode", "fold"]
+__all__ = ["Past", "Recorded", "Tree", "TreeNode", "fold"]
 
 # How far to climb to prove that a new link closes no cycle, before leaving it to a full look.
 _CLIMB: Final = 256
-
-# Every digest a name ever had: (digest, the history before it, a history joined by a rename).
-# Never changed once made, so that a rename shares it instead of copying.
-_History = tuple[bytes, "_History | None", "_History | None"]
 
 
 class Tree:
@@ -62,7 +59,8 @@ class Tree:
         self._loops: dict[str, str] | None = {}  # parent named -> a cycle's root; None: look
         self._current: str | None = None
         self._named_by: tuple[int, str] | None = None
-        self._histories: dict[str, _History] = {}
+        self._histories: Histories | None = Histories()
+        self._past: Past | None = None  # of what is not held: heads, digests, histories
 
     def __repr__(self) -> str:
         return f"<Tree {self.stream!r} version {self.version}: {len(self)} snapshots>"
@@ -166,17 +164,17 @@ class Tree:
 
         Deleting and undefining forget nothing; a renamed snapshot takes its history along.
         """
-        digests: set[bytes] = set()
-        visited: set[int] = set()
-        waiting = [self._histories.get(name)]
-        while waiting:
-            past = waiting.pop()
-            while past is not None and id(past) not in visited:
-                visited.add(id(past))
-                digest, past, joined = past
-                digests.add(digest)
-                waiting.append(joined)
-        return frozenset(digests)
+        if self._histories is None:
+            self._histories = self._replayed_histories()
+        return self._histories.of(name)
+
+    def _replayed_histories(self) -> Histories:
+        again = Tree(self.stream)
+        for stored, data in () if self._past is None else self._past.events():
+            if stored.version > self.version:
+                break
+            again.apply(stored, data)
+        return again._histories or Histories()
 
     # Folding
 
@@ -210,7 +208,7 @@ class Tree:
             node = TreeNode(data, stored, brief)
             self._look_for_cycle(name, parent)
         else:
-            node = TreeNode(data, stored, brief, old.domain)
+            node = TreeNode(data, stored, brief, old)
             moved = parent != old.parent
             if self._loops and (moved or node.creation_time != old.creation_time):
                 self._loops = None
@@ -219,9 +217,8 @@ class Tree:
             self._unlink(old)
         self._nodes[name] = node
         self._family(parent).push(node)
-        past = self._histories.get(name)
-        if past is None or past[0] != data.digest:
-            self._histories[name] = (data.digest, past, None)
+        if self._histories is not None:
+            self._histories.add(name, data.digest)
         if data.domain_name is not None:
             self._name_domain(data.domain_name, node, again=old is not None)
         self.undefined = False
@@ -322,11 +319,8 @@ class Tree:
             self._current = new
         if self._named_by is not None and self._named_by[1] == old:
             self._named_by = (self._named_by[0], new)
-        self._histories[new] = (
-            node.definition.digest,
-            self._histories[old],
-            self._histories.get(new),
-        )
+        if self._histories is not None:
+            self._histories.rename(old, new)
 
     def _undefine(self) -> None:
         self._nodes.clear()

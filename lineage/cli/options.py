@@ -119,12 +119,14 @@ def domains_argument(command: _Command) -> _Command:
 
 
 def open_for_reading(path: Path | None) -> Store:
-    """Open an existing store without changing anything.
+    """Open an existing store for reading. Nothing changes but the trees that it keeps.
 
     Raises:
         NotAStore: there is no such file, or it is something else.
     """
-    return _existing(path, readonly=True)
+    from lineage.reading import open_reader
+
+    return open_reader(_existing(path))
 
 
 def open_for_change(path: Path | None) -> Store:
@@ -133,7 +135,9 @@ def open_for_change(path: Path | None) -> Store:
     Raises:
         NotAStore: there is no such file, or it is something else.
     """
-    return _existing(path, readonly=False)
+    from lineage.store import Store
+
+    return Store(_existing(path))
 
 
 def open_for_import(path: Path | None) -> Store:
@@ -150,10 +154,8 @@ def open_for_import(path: Path | None) -> Store:
     return Store(path)
 
 
-def _existing(path: Path | None, *, readonly: bool) -> Store:
-    from lineage.store import Store
-
+def _existing(path: Path | None) -> Path:
     chosen = default_store() if path is None else path
     if not os.path.lexists(chosen):
         raise NotAStore(f"there is no store at {chosen} (lineage import makes one)")
-    return Store(chosen, readonly=readonly)
+    return chosen
