@@ -1,6 +1,6 @@
 """The event log in one SQLite file.
 
-The file's format is described in FORMAT.md; `lineage.log.schema` makes and opens it.
+The file's format is described in FORMAT.md; `lineage.log.opening` makes and opens it.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from lineage.errors import Busy, Damaged, Forked, LineageError
 from lineage.log.base import Append, StoredEvent, StreamHead
 from lineage.log.body_tables import BodyReader, BodyWriter, has_body
 from lineage.log.checks import check_bodies, check_range
+from lineage.log.opening import open_store
 from lineage.log.payloads import PayloadReader
 from lineage.log.rows import LAST_EVENT, STREAM_HEAD, Row, Rows, stream_id
-from lineage.log.schema import open_store
 from lineage.log.unsynced import forget_unsynced
 
 __all__ = ["SQLiteLog", "translate"]
