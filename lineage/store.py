@@ -15,14 +15,7 @@ from lineage import canon, documents
 from lineage.definitions import Bodies, Definer, new_event, redefined
 from lineage.definitions import secure as secured
 from lineage.errors import Conflict, NotFound
-from lineage.events import (
-    CurrentChanged,
-    Deleted,
-    EventData,
-    Renamed,
-    Undefined,
-    decode,
-)
+from lineage.events import CurrentChanged, Deleted, EventData, Renamed, Undefined, decode
 from lineage.identity import resolve, stream_of, uuid_of
 from lineage.ingest import Progress, Report, ingest
 from lineage.log.base import EXISTS, Append, EventLog
