@@ -38,8 +38,9 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def later(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """As a release would be two formats later."""
+def later(path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """As a release would be two formats later, when the store had been made."""
+    assert path.exists()
     monkeypatch.setattr(schema, "FORMAT", 3)
     monkeypatch.setitem(schema.MIGRATIONS, 1, add_table)
     monkeypatch.setitem(schema.MIGRATIONS, 2, lambda connection: None)
