@@ -16,7 +16,7 @@ def add_table(connection: apsw.Connection) -> None:
 
 
 def fail(connection: apsw.Connection) -> None:
-    add_table(connection)
+    connection.execute("CREATE TABLE half (id INTEGER PRIMARY KEY) STRICT")
     raise RuntimeError("half way")
 
 
