@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from lineage.errors import Damaged
+from lineage.errors import Damaged, NotFound
 from lineage.events import Defined, EventData, Redefined, decode
 from lineage.log.base import EventLog, StoredEvent
 
@@ -56,10 +56,13 @@ class LogPast:
         return found
 
     def _one(self, position: int) -> Defined | Redefined | None:
-        for event in self._log.read(position - 1, stream=self._stream, limit=1):
-            data = decode(event.tag, event.schema, event.payload)
-            if event.position == position and isinstance(data, (Defined, Redefined)):
-                return data
+        try:
+            event = self._log.event(position)
+        except NotFound:
+            return None
+        data = decode(event.tag, event.schema, event.payload)
+        if event.stream == self._stream and isinstance(data, (Defined, Redefined)):
+            return data
         return None
 
     def _read_all(self, wanted: set[int]) -> None:
