@@ -111,7 +111,7 @@ def open_for_reading(path: Path | None) -> Store:
     Raises:
         NotAStore: there is no such file, or it is something else.
     """
-    from lineage.reading import open_reader
+    from lineage.reader import open_reader
 
     return open_reader(_existing(path))
 
