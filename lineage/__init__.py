@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from lineage.ingest import Report
     from lineage.log.base import EXISTS
     from lineage.model import Disk, Domain, Extra, Head, Memory, Node, Secure, Snapshot
-    from lineage.store import DomainInfo, Event, Store
+    from lineage.store import DomainInfo, Event, Store, Written
 
 __all__ = [
     "EXISTS",
@@ -51,6 +51,7 @@ __all__ = [
     "SnapshotError",
     "Store",
     "TooNew",
+    "Written",
     "XMLError",
     "__version__",
     "canonicalize",
@@ -80,7 +81,7 @@ _HOMES = {
     "lineage.ingest": ("Report",),
     "lineage.log.base": ("EXISTS",),
     "lineage.model": ("Disk", "Domain", "Extra", "Head", "Memory", "Node", "Secure", "Snapshot"),
-    "lineage.store": ("DomainInfo", "Event", "Store"),
+    "lineage.store": ("DomainInfo", "Event", "Store", "Written"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

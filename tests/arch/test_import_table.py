@@ -12,7 +12,19 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "lineage"
 
 # A part is a module or a package with all in it; STORE is Store and what it is made of.
-STORE = ("store", "ingest", "intake", "definitions", "documents", "identity", "views")
+STORE = (
+    "store",
+    "batch",
+    "calls",
+    "definitions",
+    "documents",
+    "identity",
+    "ingest",
+    "intake",
+    "reading",
+    "views",
+    "writing",
+)
 ON_STORE = ("export", "sinks")
 BELOW_STORE = frozenset(
     {"errors", "model", "canon", "events", "log", "tree", "rules", "sources", "filenames"}
@@ -37,6 +49,7 @@ PARTS = {
     **dict.fromkeys(STORE, "store"),
     **dict.fromkeys(ON_STORE, "on store"),
     "treenode": "tree",
+    "histories": "tree",
     "": "top",
     "__main__": "command",
 }
