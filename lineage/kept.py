@@ -35,6 +35,7 @@ class _Row(msgspec.Struct, array_like=True, frozen=True, gc=False):
     snapshots: int
     current: str | None
     undefined: bool
+    annotations: dict[str, str]
     position: int
     encoding: int
     state: bytes
@@ -72,7 +73,14 @@ def agrees(row: CacheRow, tree: Tree) -> bool:
 
 def _row(tree: Tree, encoding: int, state: bytes) -> _Row:
     return _Row(
-        tree.domain_name, len(tree), tree.current, tree.undefined, tree.position, encoding, state
+        tree.domain_name,
+        len(tree),
+        tree.current,
+        tree.undefined,
+        dict(tree.annotations),
+        tree.position,
+        encoding,
+        state,
     )
 
 
@@ -126,6 +134,7 @@ class Kept:
             current=kept.current,
             version=version,
             undefined=kept.undefined,
+            annotations=kept.annotations,
         )
 
     def listed(self, stream: str) -> list[Listed] | None:

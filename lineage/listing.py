@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import accumulate, repeat
 from operator import sub
 
 import msgspec
 
+from lineage.annotations import BLANK
 from lineage.tree import Tree
 from lineage.treestate import State, state_of
 
@@ -24,6 +26,7 @@ class DomainInfo(msgspec.Struct, frozen=True, gc=False):
         current: name of the current snapshot.
         version: of its last event.
         undefined: it was undefined and has no snapshot since.
+        annotations: what was put to it, by key.
     """
 
     name: str | None
@@ -33,6 +36,7 @@ class DomainInfo(msgspec.Struct, frozen=True, gc=False):
     current: str | None
     version: int
     undefined: bool
+    annotations: Mapping[str, str] = BLANK
 
 
 class Listed(msgspec.Struct, frozen=True, gc=False):
@@ -49,6 +53,7 @@ class Listed(msgspec.Struct, frozen=True, gc=False):
         external: libvirt's EXTERNAL: memory or any disk is external.
         recorded_at: when it was last recorded, nanoseconds since the epoch, UTC.
         position, version: of the event that recorded it.
+        annotations: what was put to it, by key.
     """
 
     stream: str
@@ -64,6 +69,7 @@ class Listed(msgspec.Struct, frozen=True, gc=False):
     recorded_at: int
     position: int
     version: int
+    annotations: Mapping[str, str]
 
     @property
     def uuid(self) -> str | None:
@@ -86,6 +92,7 @@ def summary(tree: Tree) -> DomainInfo:
         current=tree.current,
         version=tree.version,
         undefined=tree.undefined,
+        annotations=tree.annotations,
     )
 
 
@@ -108,6 +115,9 @@ def listed(stream: str, state: State) -> list[Listed]:
     for place, text in state.descriptions.items():
         descriptions[place] = text
     words = [word for word in state.states for _ in (False, True)]
+    notes: list[Mapping[str, str]] = [BLANK] * count
+    for place, given in state.notes.items():
+        notes[place] = given
     positions = list(accumulate(state.positions))
     return list(
         map(
@@ -125,5 +135,6 @@ def listed(stream: str, state: State) -> list[Listed]:
             accumulate(state.recorded),
             positions,
             map(sub, positions, accumulate(state.others)),
+            notes,
         )
     )

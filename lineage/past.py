@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import takewhile
 from typing import Final
 
 from lineage.errors import Damaged, NotFound
@@ -41,9 +42,9 @@ class LogPast:
         self._asked = 0
         self._read: dict[int, Defined | Redefined] = {}
 
-    def events(self) -> Iterator[tuple[StoredEvent, EventData]]:
-        """Yield the stream's events, from the first one."""
-        return replay(self._log, self._stream)
+    def events(self, version: int) -> Iterator[tuple[StoredEvent, EventData]]:
+        """Yield the stream's events from the first one to the one of that version."""
+        return takewhile(lambda e: e[0].version <= version, replay(self._log, self._stream))
 
     def definition(self, position: int) -> Defined | Redefined:
         """The definition at a position; see `lineage.tree.Past`."""

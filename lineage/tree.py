@@ -8,8 +8,8 @@ What a tree means, where libvirt leaves it open:
   parent's name and is nobody's child.
 * Deleting any root, these two kinds included, makes its children roots without a parent.
 * An event that does not fit has no effect and raises nothing, since a stored log must fold:
-  deleting or renaming a snapshot that is not there, renaming onto one that is. `Defined` for
-  a snapshot that is there redefines it; `Redefined` for one that is not defines it.
+  deleting, renaming or annotating a snapshot that is not there, renaming onto one that is.
+  `Defined` for a snapshot that is there redefines it; `Redefined` for one that is not defines it.
 * The domain's name is the one in the document of greatest (creation time, snapshot name);
   it outlives that snapshot and the domain's undefinition.
 
@@ -24,8 +24,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from lineage.annotations import BLANK, annotated
 from lineage.errors import NotFound
-from lineage.events import CurrentChanged, Defined, Deleted, EventData, Redefined, Renamed
+from lineage.events import (
+    Annotated,
+    CurrentChanged,
+    Defined,
+    Deleted,
+    EventData,
+    Redefined,
+    Renamed,
+)
 from lineage.histories import Histories
 from lineage.treenode import Past, Recorded, Siblings, TreeNode, age, cycles, outline
 
@@ -43,7 +52,8 @@ class Tree:
         domain_name: the domain's name as its documents give it, None if none ever did.
         uuid: the domain's UUID, None if only its name is known.
         undefined: the domain was undefined and has no snapshot since.
-        version, position: of the last event applied, 0 before the first.
+        annotations: what was put to the domain, by key; a mapping that never changes.
+        version, position, recorded_at: of the last event applied, 0 before the first.
     """
 
     def __init__(self, stream: str) -> None:
@@ -54,6 +64,8 @@ class Tree:
         self.undefined = False
         self.version = 0
         self.position = 0
+        self.recorded_at = 0
+        self.annotations = BLANK
         self._nodes: dict[str, TreeNode] = {}
         self._families: dict[str | None, Siblings] = {}  # by the parent they name, never empty
         self._loops: dict[str, str] | None = {}  # parent named -> a cycle's root; None: look
@@ -169,12 +181,8 @@ class Tree:
         return self._histories.of(name)
 
     def _replayed_histories(self) -> Histories:
-        again = Tree(self.stream)
-        for stored, data in () if self._past is None else self._past.events():
-            if stored.version > self.version:
-                break
-            again.apply(stored, data)
-        return again._histories or Histories()
+        events = () if self._past is None else self._past.events(self.version)
+        return fold(self.stream, events)._histories or Histories()
 
     # Folding
 
@@ -196,9 +204,12 @@ class Tree:
             self._delete(data)
         elif isinstance(data, Renamed):
             self._rename(data.old, data.new)
+        elif isinstance(data, Annotated):
+            self._annotate(data)
         else:
             self._undefine()
         self.position, self.version = stored.position, stored.version
+        self.recorded_at = stored.recorded_at
 
     def _define(self, stored: Recorded, data: Defined | Redefined) -> None:
         brief = outline(stored, data)
@@ -322,7 +333,13 @@ class Tree:
         if self._histories is not None:
             self._histories.rename(old, new)
 
+    def _annotate(self, data: Annotated) -> None:
+        target = self if data.name is None else self._nodes.get(data.name)
+        if target is not None:
+            target.annotations = annotated(target.annotations, data.changes)
+
     def _undefine(self) -> None:
+        self.annotations = BLANK
         self._nodes.clear()
         self._families.clear()
         self._loops = {}

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
+from lineage.annotations import BLANK, Annotations
 from lineage.errors import Damaged
 from lineage.events import Defined, EventData, Redefined
 from lineage.model import Head
@@ -53,8 +54,8 @@ class Past(Protocol):
             Damaged: there is none, or it cannot be read.
         """
 
-    def events(self) -> Iterable[tuple[Recorded, EventData]]:
-        """The stream's events, from the first one."""
+    def events(self, version: int) -> Iterable[tuple[Recorded, EventData]]:
+        """The stream's events from the first one to the one of that version."""
 
 
 class Brief(NamedTuple):
@@ -165,6 +166,7 @@ class TreeNode:
         position, version: of `definition` in the log and in the domain's stream.
         recorded_at: when `definition` was recorded, nanoseconds since the epoch, UTC.
         creation_time: the document's, seconds since the epoch.
+        annotations: what was put to it, by key; a mapping that never changes.
     """
 
     __slots__ = (
@@ -179,6 +181,7 @@ class TreeNode:
         "_older",
         "_past",
         "_siblings",
+        "annotations",
         "creation_time",
         "name",
         "position",
@@ -198,6 +201,7 @@ class TreeNode:
         self.version = stored.version
         self.recorded_at = stored.recorded_at
         self.creation_time = brief.creation_time or 0
+        self.annotations: Annotations = BLANK if old is None else old.annotations
         self._given_parent = brief.parent
         self._definition: Defined | Redefined | None = data
         self._past: Past | None = None

@@ -17,6 +17,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from lineage.annotations import BLANK, annotated
 from lineage.tree import Past, Tree
 from lineage.treenode import Brief, TreeNode, age
 
@@ -34,7 +35,7 @@ class State(msgspec.Struct, array_like=True, frozen=True, gc=False):
     item that to 0.
 
     Attributes:
-        domain_name, undefined, version, position: as in `Tree`.
+        domain_name, undefined, version, position, recorded_at, annotations: as in `Tree`.
         named_by: creation time and name of the snapshot whose document named the domain.
         current: what the last event made current, though it may not be there.
         names: of the snapshots.
@@ -49,6 +50,7 @@ class State(msgspec.Struct, array_like=True, frozen=True, gc=False):
         origins: how far before the snapshot's own event the one stands that gave its domain;
             None if it has no domain.
         descriptions: by place.
+        notes: annotations, by place.
         given: name and parent in the document, by place, where they are others by now.
         siblings: places of those with one parent, last defined or moved there first, where
             this is not the order of positions; by place of the first.
@@ -59,6 +61,8 @@ class State(msgspec.Struct, array_like=True, frozen=True, gc=False):
     undefined: bool
     version: int
     position: int
+    recorded_at: int
+    annotations: dict[str, str]
     named_by: tuple[int, str] | None
     current: str | None
     names: list[str]
@@ -72,6 +76,7 @@ class State(msgspec.Struct, array_like=True, frozen=True, gc=False):
     states: list[str | None]
     origins: list[int | None]
     descriptions: dict[int, str]
+    notes: dict[int, dict[str, str]]
     given: dict[int, tuple[str, str | None]]
     siblings: list[list[int]]
     cycles: dict[str, str]
@@ -133,6 +138,8 @@ def state_of(tree: Tree) -> State:
         undefined=tree.undefined,
         version=tree.version,
         position=tree.position,
+        recorded_at=tree.recorded_at,
+        annotations=dict(tree.annotations),
         named_by=tree._named_by,
         current=tree._current,
         names=[node.name for node in nodes],
@@ -146,6 +153,7 @@ def state_of(tree: Tree) -> State:
         states=states,
         origins=[n.position - n._domain_at if n._domain_at else None for n in nodes],
         descriptions={n: b.description for n, b in enumerate(briefs) if b.description is not None},
+        notes={n: dict(node.annotations) for n, node in enumerate(nodes) if node.annotations},
         given={
             n: (node._given_name, node._given_parent)
             for n, (node, parent) in enumerate(zip(nodes, parents, strict=True))
@@ -182,6 +190,7 @@ def restore(stream: str, state: State, past: Callable[[Tree], Past]) -> Tree:
     tree = Tree(stream)
     tree.domain_name, tree.undefined = state.domain_name, state.undefined
     tree.version, tree.position = state.version, state.position
+    tree.recorded_at, tree.annotations = state.recorded_at, annotated(BLANK, state.annotations)
     tree._named_by, tree._current = state.named_by, state.current
     tree._histories, tree._past = None, past(tree)
     try:
@@ -225,10 +234,12 @@ def _nodes(state: State, past: Past) -> list[TreeNode]:
         node._given_parent = parent
         node.position, node.version, node.recorded_at = position, position - others, recorded
         node.creation_time = created
-        node._brief, node._past = brief, past
+        node._brief, node._past, node.annotations = brief, past, BLANK
         node._domain_at = 0 if origin is None else position - origin
         node._domain = node._definition = node._head = None
         nodes.append(node)
+    for place, notes in state.notes.items():
+        nodes[place].annotations = annotated(BLANK, notes)
     for place, (name, parent) in state.given.items():
         nodes[place]._given_name, nodes[place]._given_parent = name, parent
     return nodes

@@ -54,9 +54,11 @@ def command(
       description           or null
       recorded_at           nanoseconds since the epoch when it was last recorded
       position, version     of the event that recorded it
+      annotations           an object: what was put to it, by key
     \b
     --domains --json:
       domain, domain_name, current   as above; current is a name or null
+      annotations                    of the domain itself
       snapshots                      how many
       version                        of the domain's last event
     """
@@ -103,6 +105,7 @@ def _record(line: Listed) -> _Record:
         "recorded_at": line.recorded_at,
         "position": line.position,
         "version": line.version,
+        "annotations": dict(line.annotations),
     }
 
 
@@ -127,6 +130,7 @@ def _domain_record(info: DomainInfo) -> _Record:
         "snapshots": info.snapshots,
         "current": info.current,
         "version": info.version,
+        "annotations": dict(info.annotations),
     }
 
 
