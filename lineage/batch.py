@@ -203,8 +203,9 @@ class _Draft:
         self._bodies.update(call.bodies)
         for data in events:
             # Where and when it stands is known once it is appended: see `append`.
+            position = self.start.position + len(self._events) + 1
             version = self.tree.version + 1
-            self.tree.apply(Envelope(self.start.position, version, self.start.recorded_at), data)
+            self.tree.apply(Envelope(position, version, self.start.recorded_at), data)
             if isinstance(data, Defined | Redefined):
                 self._nodes.append((len(self._events), self.tree[data.name]))
             self._events.append(data)
@@ -215,7 +216,8 @@ class _Draft:
             return self.start.written([])
         added = self._writer.append(self.start, self._events, self._bodies, source, request)
         for number, node in self._nodes:
-            node.position, node.recorded_at = added[number].position, added[number].recorded_at
+            shift = added[0].position - self.start.position - 1
+            node.move(self.start.position, shift, added[number].recorded_at)
         if added:
             self.tree.position, self.tree.recorded_at = added[-1].position, added[-1].recorded_at
         self._events = []

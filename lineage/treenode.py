@@ -293,6 +293,17 @@ class TreeNode:
         inherits = self._domain_at not in (self.position, 0)
         return inherits or (self.name, self.parent) != (self._given_name, self._given_parent)
 
+    def move(self, behind: int, shift: int, recorded_at: int) -> None:
+        """Say where its definition stands, if that was only assumed while it was folded.
+
+        Args:
+            behind: what stands behind this position stands `shift` further on.
+        """
+        self.position += shift
+        self.recorded_at = recorded_at
+        if self._domain_at > behind:
+            self._domain_at += shift
+
     def _given_head(self) -> Head:
         try:
             return _HEAD.decode(self.definition.head)
