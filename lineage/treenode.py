@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Final, Protocol
 
 import msgspec
@@ -14,7 +15,21 @@ from lineage.errors import Damaged
 from lineage.events import Defined, Redefined
 from lineage.model import Head
 
-__all__ = ["Outline", "Recorded", "Siblings", "TreeNode", "age", "cycles", "outline"]
+__all__ = [
+    "BLANK",
+    "Annotations",
+    "Outline",
+    "Recorded",
+    "Siblings",
+    "TreeNode",
+    "age",
+    "annotated",
+    "cycles",
+    "outline",
+]
+
+Annotations = Mapping[str, str]
+BLANK: Final[Annotations] = MappingProxyType({})
 
 
 class Recorded(Protocol):
@@ -137,6 +152,7 @@ class TreeNode:
         position, version: of `definition` in the log and in the domain's stream.
         recorded_at: when `definition` was recorded, nanoseconds since the epoch, UTC.
         creation_time: the document's, seconds since the epoch.
+        annotations: what was put to it, by key; a mapping that never changes.
     """
 
     __slots__ = (
@@ -145,6 +161,7 @@ class TreeNode:
         "_newer",
         "_older",
         "_siblings",
+        "annotations",
         "cookie",
         "creation_time",
         "definition",
@@ -172,6 +189,7 @@ class TreeNode:
         self.version = stored.version
         self.recorded_at = stored.recorded_at
         self.creation_time = brief.creation_time or 0
+        self.annotations = BLANK
         self._given_parent = brief.parent
         self._head: Head | None = None
         self._siblings: Siblings
@@ -215,6 +233,12 @@ class TreeNode:
             self._given_parent,
             given.domain,
         )
+
+
+def annotated(before: Annotations, changes: Mapping[str, str | None]) -> Annotations:
+    """Give annotations with some changed; None takes one away."""
+    after = {key: text for key, text in {**before, **changes}.items() if text is not None}
+    return MappingProxyType(after) if after else BLANK
 
 
 def age(node: TreeNode) -> tuple[int, str]:

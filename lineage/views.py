@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import takewhile
 from typing import Final
 
@@ -12,7 +15,7 @@ import msgspec
 from lineage.errors import NotFound
 from lineage.events import EventData, decode
 from lineage.log.base import EventLog, StoredEvent
-from lineage.tree import Tree, fold
+from lineage.tree import Recorded, Tree, fold
 
 __all__ = ["At", "DomainInfo", "Views", "replay"]
 
@@ -68,11 +71,22 @@ class Views:
     def __init__(self, log: EventLog, *, keep: int = _KEEP) -> None:
         self._log = log
         self._keep = keep
+        self._pid = os.getpid()
+        self._lock = threading.RLock()
         self._trees: dict[str, Tree] = {}  # the one asked for last is the last
         self._given: set[str] = set()
         self._held = 0
         self._infos: dict[str, DomainInfo] = {}
         self._seen = 0
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other threads away from the trees. Who reads or writes them does it in here."""
+        if os.getpid() != self._pid:  # another thread may have held the lock when we forked
+            yield
+            return
+        with self._lock:
+            yield
 
     def live(self, stream: str) -> Tree:
         """Give a domain's tree as of now. It changes when it is next asked for."""
@@ -95,6 +109,42 @@ class Views:
         tree = self.live(stream)
         self._given.add(stream)
         return tree
+
+    def taken(self, stream: str) -> Tree:
+        """Give a domain's tree as of now, to be changed by the caller and by nobody else."""
+        tree = self.live(stream)
+        if stream in self._given:
+            return fold(stream, replay(self._log, stream))
+        self._drop(stream)
+        return tree
+
+    def put(self, tree: Tree, before: int) -> None:
+        """Keep a tree that was taken, with what was appended since.
+
+        Args:
+            before: the log's head before the last events of the tree, which are all that there
+                are behind it.
+        """
+        other = self._trees.get(tree.stream)
+        if other is not None and other.version >= tree.version:
+            return
+        self._drop(tree.stream)
+        self._given.discard(tree.stream)
+        self._trees[tree.stream] = tree
+        self._held += len(tree)
+        self._evict()
+        if self._infos and self._seen == before:
+            self._infos[tree.stream] = _summary(tree)
+            self._seen = tree.position
+
+    def follow(self, tree: Tree, events: Sequence[tuple[Recorded, EventData]]) -> None:
+        """Take in what was just appended to a live tree's stream, without reading it back."""
+        if tree.stream in self._given:
+            return
+        self._drop(tree.stream)
+        for stored, data in events:
+            tree.apply(stored, data)
+        self.put(tree, events[0][0].position - 1)
 
     def at(self, stream: str, moment: At) -> Tree:
         """Give a domain's tree as of a moment.
@@ -138,6 +188,11 @@ class Views:
             self._given.discard(tree.stream)
             raise
         return tree
+
+    def _drop(self, stream: str) -> None:
+        tree = self._trees.pop(stream, None)
+        if tree is not None:
+            self._held -= len(tree)
 
     def _evict(self) -> None:
         while self._held > self._keep and len(self._trees) > 1:

@@ -54,9 +54,11 @@ def command(
       description           or null
       recorded_at           nanoseconds since the epoch when it was last recorded
       position, version     of the event that recorded it
+      annotations           an object: what was put to it, by key
     \b
     --domains --json:
       domain, domain_name, current   as above; current is a name or null
+      annotations                    of the domain itself
       snapshots                      how many
       version                        of the domain's last event
     """
@@ -108,6 +110,7 @@ def _records(tree: Tree) -> Iterator[_Record]:
             "recorded_at": node.recorded_at,
             "position": node.position,
             "version": node.version,
+            "annotations": dict(node.annotations),
         }
 
 
@@ -132,6 +135,7 @@ def _domain_record(tree: Tree) -> _Record:
         "snapshots": len(tree),
         "current": tree.current,
         "version": tree.version,
+        "annotations": dict(tree.annotations),
     }
 
 

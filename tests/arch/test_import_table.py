@@ -12,7 +12,19 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "lineage"
 
 # A part is a module or a package with all in it; STORE is Store and what it is made of.
-STORE = ("store", "ingest", "intake", "definitions", "documents", "identity", "views")
+STORE = (
+    "store",
+    "batch",
+    "calls",
+    "definitions",
+    "documents",
+    "identity",
+    "ingest",
+    "intake",
+    "reading",
+    "views",
+    "writing",
+)
 ON_STORE = ("export", "sinks")
 BELOW_STORE = frozenset(
     {"errors", "model", "canon", "events", "log", "tree", "rules", "sources", "filenames"}
@@ -36,7 +48,7 @@ ALLOWED: dict[str, frozenset[str]] = {
 PARTS = {
     **dict.fromkeys(STORE, "store"),
     **dict.fromkeys(ON_STORE, "on store"),
-    **dict.fromkeys(("reflog", "treenode"), "tree"),
+    **dict.fromkeys(("histories", "reflog", "treenode"), "tree"),
     "": "top",
     "__main__": "command",
 }
