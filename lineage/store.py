@@ -16,7 +16,7 @@ from lineage.reading import Event, read_events
 from lineage.reflog import CurrentMove, moves
 from lineage.sources import Source
 from lineage.tree import Tree
-from lineage.views import At, DomainInfo, Views
+from lineage.views import At, DomainInfo, Listed, Views
 from lineage.writing import Terms, Writer, Written
 
 __all__ = ["DomainInfo", "Event", "Store", "Written"]
@@ -118,6 +118,17 @@ class Store:
             return self._views.at(stream, at)
         with self._views.alone():
             return self._views.shared(stream)
+
+    def snapshots(self, *domains: str, at: At | None = None) -> list[Listed]:
+        """List the snapshots of these domains, or of all, each domain's by creation time.
+
+        Raises:
+            NotFound, Ambiguous, ValueError: see `tree`.
+        """
+        chosen = domains or [info.stream for info in self.domains()]
+        streams = [self.resolve(domain) for domain in chosen]
+        with self._views.alone():
+            return self._views.listed(streams, at)
 
     def xml(self, domain: str, name: str, at: At | None = None, *, active: bool = False) -> bytes:
         """Give a snapshot's canonical XML, ready to be redefined: passwords included.

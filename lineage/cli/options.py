@@ -107,12 +107,14 @@ def domains_argument(command: _Command) -> _Command:
 
 
 def open_for_reading(path: Path | None) -> Store:
-    """Open an existing store without changing anything.
+    """Open an existing store for reading. Nothing changes but the trees that it keeps.
 
     Raises:
         NotAStore: there is no such file, or it is something else.
     """
-    return _existing(path, readonly=True)
+    from lineage.reader import open_reader
+
+    return open_reader(_existing(path))
 
 
 def open_for_change(path: Path | None) -> Store:
@@ -121,7 +123,9 @@ def open_for_change(path: Path | None) -> Store:
     Raises:
         NotAStore: there is no such file, or it is something else.
     """
-    return _existing(path, readonly=False)
+    from lineage.store import Store
+
+    return Store(_existing(path))
 
 
 def open_for_import(path: Path | None) -> Store:
@@ -138,10 +142,8 @@ def open_for_import(path: Path | None) -> Store:
     return Store(path)
 
 
-def _existing(path: Path | None, *, readonly: bool) -> Store:
-    from lineage.store import Store
-
+def _existing(path: Path | None) -> Path:
     chosen = default_store() if path is None else path
     if not os.path.lexists(chosen):
         raise NotAStore(f"there is no store at {chosen} (lineage import makes one)")
-    return Store(chosen, readonly=readonly)
+    return chosen

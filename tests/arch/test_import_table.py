@@ -21,11 +21,14 @@ STORE = (
     "identity",
     "ingest",
     "intake",
+    "kept",
+    "listing",
+    "past",
     "reading",
     "views",
     "writing",
 )
-ON_STORE = ("export", "sinks")
+ON_STORE = ("export", "reader", "sinks")
 BELOW_STORE = frozenset(
     {"errors", "model", "canon", "events", "log", "tree", "rules", "sources", "filenames"}
 )
@@ -48,7 +51,7 @@ ALLOWED: dict[str, frozenset[str]] = {
 PARTS = {
     **dict.fromkeys(STORE, "store"),
     **dict.fromkeys(ON_STORE, "on store"),
-    **dict.fromkeys(("histories", "reflog", "treenode"), "tree"),
+    **dict.fromkeys(("annotations", "histories", "reflog", "treenode", "treestate"), "tree"),
     "": "top",
     "__main__": "command",
 }
