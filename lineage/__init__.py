@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         Conflict,
         Damaged,
         DocumentError,
+        FileSystemWarning,
         Forked,
         LineageError,
         NotAStore,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from lineage.ingest import Report
     from lineage.log.base import EXISTS
     from lineage.model import Disk, Domain, Extra, Head, Memory, Node, Secure, Snapshot
-    from lineage.store import DomainInfo, Event, Store
+    from lineage.store import DomainInfo, Event, Store, Watch
 
 __all__ = [
     "EXISTS",
@@ -38,6 +39,7 @@ __all__ = [
     "DomainInfo",
     "Event",
     "Extra",
+    "FileSystemWarning",
     "Forked",
     "Head",
     "LineageError",
@@ -51,6 +53,7 @@ __all__ = [
     "SnapshotError",
     "Store",
     "TooNew",
+    "Watch",
     "XMLError",
     "__version__",
     "canonicalize",
@@ -69,6 +72,7 @@ _HOMES = {
         "Conflict",
         "Damaged",
         "DocumentError",
+        "FileSystemWarning",
         "Forked",
         "LineageError",
         "NotAStore",
@@ -80,7 +84,7 @@ _HOMES = {
     "lineage.ingest": ("Report",),
     "lineage.log.base": ("EXISTS",),
     "lineage.model": ("Disk", "Domain", "Extra", "Head", "Memory", "Node", "Secure", "Snapshot"),
-    "lineage.store": ("DomainInfo", "Event", "Store"),
+    "lineage.store": ("DomainInfo", "Event", "Store", "Watch"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

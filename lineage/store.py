@@ -15,14 +15,7 @@ from lineage import canon, documents
 from lineage.definitions import Bodies, Definer, new_event, redefined
 from lineage.definitions import secure as secured
 from lineage.errors import Conflict, NotFound
-from lineage.events import (
-    CurrentChanged,
-    Deleted,
-    EventData,
-    Renamed,
-    Undefined,
-    decode,
-)
+from lineage.events import CurrentChanged, Deleted, EventData, Renamed, Undefined
 from lineage.identity import resolve, stream_of, uuid_of
 from lineage.ingest import Progress, Report, ingest
 from lineage.log.base import EXISTS, Append, EventLog
@@ -32,8 +25,9 @@ from lineage.rules.redefine import check_parent
 from lineage.sources import Source
 from lineage.tree import Tree
 from lineage.views import At, DomainInfo, Views
+from lineage.watch import Event, Watch, read_events
 
-__all__ = ["DomainInfo", "Event", "Store"]
+__all__ = ["DomainInfo", "Event", "Store", "Watch"]
 
 _HEAD: Final = msgspec.msgpack.Decoder(Head)
 _SCOPES: Final = ("single", "children", "children-only")
@@ -42,26 +36,6 @@ _NOT_XML: Final = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010
 
 # What happened, given the tree before it.
 _Decision = Callable[[Tree], list[EventData]]
-
-
-class Event(msgspec.Struct, frozen=True, gc=False):
-    """An event as read back.
-
-    Attributes:
-        position: in the whole log, from 1, gapless.
-        domain: key of the domain's events: its UUID, or ``name:NAME``.
-        version: within the domain, from 1, gapless.
-        recorded_at: nanoseconds since the epoch, UTC; never goes back within a domain.
-        data: what happened.
-        source: free text: where it came from.
-    """
-
-    position: int
-    domain: str
-    version: int
-    recorded_at: int
-    data: EventData
-    source: str
 
 
 class Store:
@@ -81,14 +55,24 @@ class Store:
         path: the store's file; created with mode 0600 unless `readonly`, also in place of an
             empty file.
         readonly: open an existing store and change nothing.
+        allow_network: also on a network file system, where then one process at a time has the
+            store open, or several that only read.
 
     Raises:
         NotAStore: the file is something else, or `readonly` and there is none.
         TooNew: a newer release wrote it.
+        Busy: another process keeps it for itself.
+        LineageError: it cannot be opened; a network file system that is not allowed.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, readonly: bool = False) -> None:
-        self._open(SQLiteLog(path, readonly=readonly))
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        readonly: bool = False,
+        allow_network: bool = False,
+    ) -> None:
+        self._open(SQLiteLog(path, readonly=readonly, allow_network=allow_network))
 
     @classmethod
     def over(cls, log: EventLog) -> Self:
@@ -178,17 +162,24 @@ class Store:
             Damaged: while iterating: an event cannot be read.
         """
         stream = None if domain is None else self.resolve(domain)
-        return (
-            Event(
-                stored.position,
-                stored.stream,
-                stored.version,
-                stored.recorded_at,
-                decode(stored.tag, stored.schema, stored.payload),
-                stored.source,
-            )
-            for stored in self._log.read(after, stream=stream)
-        )
+        return read_events(self._log, after, stream)
+
+    def watch(
+        self, after: int = 0, *, domain: str | None = None, timeout: float | None = None
+    ) -> Watch:
+        """Give the events behind a position as `events` does, then each as it is committed.
+
+        By whatever process; every event once, in order. The watch ends when its `close` or the
+        store's is called, by any thread; it holds no lock and starts no thread.
+
+        Args:
+            timeout: end after so many seconds without an event; None: never.
+
+        Raises:
+            NotFound, Ambiguous: see `resolve`.
+            Damaged: while iterating: an event cannot be read.
+        """
+        return Watch(self._log, after, None if domain is None else self.resolve(domain), timeout)
 
     def head(self) -> int:
         """Position of the last event, 0 if there is none."""

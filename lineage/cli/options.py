@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from lineage.errors import NotAStore
+from lineage.cli import terminal
+from lineage.cli.text import safe
+from lineage.errors import FileSystemWarning, NotAStore
 
 if TYPE_CHECKING:
     from lineage.store import Store
@@ -30,6 +33,7 @@ __all__ = [
 
 At = int | datetime | None
 
+_ALLOW_NETWORK: Final = "lineage.allow_network"
 _LONGEST_POSITION: Final = 18  # digits; below SQLite's largest integer
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -81,7 +85,18 @@ def default_store() -> Path:
 
 
 def store_option(command: _Command) -> _Command:
-    """Add ``--store FILE`` as ``store_path``, None if neither it nor the variable is given."""
+    """Add ``--store FILE`` as ``store_path``, None if neither it nor the variable is given.
+
+    And ``--allow-network``, which is for the functions below that open the store.
+    """
+    command = click.option(
+        "--allow-network",
+        is_flag=True,
+        envvar="LINEAGE_ALLOW_NETWORK",
+        expose_value=False,
+        callback=_allow_network,
+        help="Open it on a network file system too; nobody else can then.",
+    )(command)
     return click.option(
         "--store",
         "store_path",
@@ -90,6 +105,10 @@ def store_option(command: _Command) -> _Command:
         metavar="FILE",
         help="The store; else $LINEAGE_STORE, else lineage/lineage.db in the XDG data directory.",
     )(command)
+
+
+def _allow_network(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    ctx.meta[_ALLOW_NETWORK] = value
 
 
 def at_option(command: _Command) -> _Command:
@@ -142,18 +161,26 @@ def open_for_import(path: Path | None) -> Store:
     Raises:
         NotAStore: the file is something else.
     """
-    from lineage.store import Store
-
     if path is None:
         path = default_store()
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return Store(path)
+    return _open(path, readonly=False)
 
 
 def _existing(path: Path | None, *, readonly: bool) -> Store:
-    from lineage.store import Store
-
     chosen = default_store() if path is None else path
     if not os.path.lexists(chosen):
         raise NotAStore(f"there is no store at {chosen} (lineage import makes one)")
-    return Store(chosen, readonly=readonly)
+    return _open(chosen, readonly=readonly)
+
+
+def _open(path: Path, *, readonly: bool) -> Store:
+    from lineage.store import Store
+
+    allowed = click.get_current_context().meta[_ALLOW_NETWORK]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", FileSystemWarning)
+        store = Store(path, readonly=readonly, allow_network=allowed)
+    for warning in caught:
+        terminal.complain(f"lineage: warning: {safe(str(warning.message))}")
+    return store

@@ -19,13 +19,14 @@ from weakref import WeakSet
 import apsw
 
 from lineage.errors import Busy, Damaged, Forked, LineageError
-from lineage.log.base import Append, StoredEvent, StreamHead
+from lineage.log.base import Append, StoredEvent, StreamHead, Waiter
 from lineage.log.body_tables import BodyReader, BodyWriter, has_body
 from lineage.log.checks import check_bodies, check_range
 from lineage.log.opening import open_store
 from lineage.log.payloads import PayloadReader
 from lineage.log.rows import LAST_EVENT, STREAM_HEAD, Row, Rows, stream_id
 from lineage.log.unsynced import forget_unsynced
+from lineage.log.waiting import Waiters
 
 __all__ = ["SQLiteLog", "translate"]
 
@@ -135,6 +136,7 @@ class SQLiteLog:
         *,
         readonly: bool = False,
         create: bool = True,
+        allow_network: bool = False,
         _vfs: str | None = None,
     ) -> None:
         """Open the store at `path`.
@@ -142,6 +144,8 @@ class SQLiteLog:
         Args:
             readonly: only read; a missing file is not made.
             create: make the store, mode 0600, where there is no file or an empty one.
+            allow_network: also on a network file system, where then one process at a time has
+                the store open, or several that only read.
             _vfs: name of an SQLite VFS, for tests that stand between SQLite and the disk.
 
         Raises:
@@ -149,7 +153,7 @@ class SQLiteLog:
             TooNew: a store of a newer format.
             Busy: another process holds it for longer than the timeout.
             Damaged: a store that has lost parts.
-            LineageError: directory, permissions, disk.
+            LineageError: directory, permissions, disk, a network file system.
         """
         self._path = Path(os.path.abspath(os.fspath(path)))  # noqa: PTH100 (keeps symlinks)
         self._readonly = readonly
@@ -157,6 +161,7 @@ class SQLiteLog:
         self._vfs = _vfs
         self._failed = False
         self._lock = threading.Lock()
+        self._waiters = Waiters(self._path)
         self._ids: dict[str, int] = {}
         self._keys: dict[int, str] = {}
         self._bodies = BodyReader()
@@ -167,7 +172,13 @@ class SQLiteLog:
             raise LineageError("the store's path is not UTF-8") from None
         _watch_forks()
         with _translated(self._path):
-            connection = open_store(self._path, readonly=readonly, create=create, vfs=_vfs)
+            connection = open_store(
+                self._path,
+                readonly=readonly,
+                create=create,
+                allow_network=allow_network,
+                vfs=_vfs,
+            )
         self._connection: apsw.Connection | None = connection
         _logs.add(self)
 
@@ -206,6 +217,7 @@ class SQLiteLog:
             if rows:
                 self._writer.remember(plan)
             self._remember(rows.new_streams)
+        self._waiters.wake()
         return rows.position
 
     def read(
@@ -275,10 +287,16 @@ class SQLiteLog:
             stored = self._bodies.fetch(connection, digest)
         return self._bodies.unpack(stored)
 
+    def waiter(self) -> Waiter:
+        """Begin to wait for events; see `EventLog.waiter`."""
+        with self._use():
+            return self._waiters.begin()
+
     def close(self) -> None:
         """Release files and locks. Closing twice is harmless, and so is closing in a fork."""
         if os.getpid() != self._pid:
             return
+        self._waiters.close()
         with self._lock, _translated(self._path):
             connection, self._connection = self._connection, None
             if connection is not None:
