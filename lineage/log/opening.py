@@ -17,8 +17,8 @@ from urllib.parse import quote
 import apsw
 
 from lineage.errors import Damaged, LineageError, NotAStore, TooNew
+from lineage.log import schema
 from lineage.log.filesystems import admit, file_system
-from lineage.log.schema import APPLICATION_ID, FORMAT, create_tables, missing_objects
 
 __all__ = ["BUSY_TIMEOUT_MS", "open_store"]
 
@@ -53,7 +53,7 @@ def open_store(
     Raises:
         NotAStore: no such file, or not a store.
         TooNew: a store of a newer format.
-        Damaged: a store without its tables or triggers.
+        Damaged: a store without its tables or triggers, or with others.
         LineageError: no such directory, no permission to write, a file system without WAL.
         OSError, apsw.Error: anything else.
     """
@@ -96,6 +96,7 @@ def _open(
             connection.execute("BEGIN EXCLUSIVE; COMMIT")  # the lock stays
         elif not readonly:
             _enter_wal(path, connection)
+        _bring_up(path, connection, readonly)
         _verify(path, connection)
     except BaseException as error:
         connection.close()
@@ -141,7 +142,8 @@ def _require_access(
 
 def _lacks_shared_memory(error: BaseException) -> bool:
     if isinstance(error, apsw.ReadOnlyError):
-        return error.extendedresult == apsw.SQLITE_READONLY_DIRECTORY
+        reason: object = getattr(error, "extendedresult", None)
+        return reason == apsw.SQLITE_READONLY_DIRECTORY
     return isinstance(error, apsw.CantOpenError)
 
 
@@ -194,7 +196,7 @@ def _recognise(path: Path, read: tuple[bool, bytes]) -> bool:
     complete, header = read
     if not complete and not any(header) and not 0 < path.stat().st_size < _HEADER_SIZE:
         return False
-    ours = APPLICATION_ID.to_bytes(4, "big")
+    ours = schema.APPLICATION_ID.to_bytes(4, "big")
     if not header.startswith(_MAGIC) or header[68:72] != ours:
         raise NotAStore(f"{path}: not a lineage store")
     _check_format(path, int.from_bytes(header[60:64], "big", signed=True))
@@ -202,8 +204,8 @@ def _recognise(path: Path, read: tuple[bool, bytes]) -> bool:
 
 
 def _check_format(path: Path, number: int) -> None:
-    if number > FORMAT:
-        raise TooNew(f"{path}: format {number} is newer than this release reads ({FORMAT})")
+    if number > schema.FORMAT:
+        raise TooNew(f"{path}: format {number} is newer than this release reads ({schema.FORMAT})")
     if number < 1:
         raise NotAStore(f"{path}: not a lineage store")
 
@@ -230,7 +232,7 @@ def _initialise(path: Path, connection: apsw.Connection) -> None:
     try:
         if not connection.execute("SELECT 1 FROM sqlite_schema").fetchall():
             path.chmod(FILE_MODE)
-            create_tables(connection)
+            schema.create_tables(connection)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -269,10 +271,22 @@ def _patiently(ask: Callable[[], _T]) -> _T:
         time.sleep(random.uniform(0.005, 0.015))  # noqa: S311 (so that two do not keep step)
 
 
+def _bring_up(path: Path, connection: apsw.Connection, readonly: bool) -> None:
+    """Migrate a store of an older format."""
+    number = int(str(connection.pragma("user_version")))
+    if not 0 < number < schema.FORMAT:
+        return
+    if readonly:
+        raise LineageError(
+            f"{path}: format {number} is older than {schema.FORMAT}: open it once for writing"
+        )
+    schema.migrate(connection)
+
+
 def _verify(path: Path, connection: apsw.Connection) -> None:
     """Look again through SQLite: the -wal file may know more than the header."""
-    if connection.pragma("application_id") != APPLICATION_ID:
+    if connection.pragma("application_id") != schema.APPLICATION_ID:
         raise NotAStore(f"{path}: not a lineage store")
     _check_format(path, int(str(connection.pragma("user_version"))))
-    if missing := missing_objects(connection):
-        raise Damaged(f"{path}: the store lacks {', '.join(missing)}")
+    if wrong := schema.wrong_objects(connection):
+        raise Damaged(f"the store lacks {', '.join(wrong)}, or has another of that name")
