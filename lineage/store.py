@@ -14,7 +14,7 @@ import msgspec
 from lineage import canon, documents
 from lineage.definitions import Bodies, Definer, new_event, redefined
 from lineage.definitions import secure as secured
-from lineage.errors import Conflict, NotFound
+from lineage.errors import Conflict, LineageError, NotFound
 from lineage.events import (
     CurrentChanged,
     Deleted,
@@ -25,6 +25,8 @@ from lineage.events import (
 )
 from lineage.identity import resolve, stream_of, uuid_of
 from lineage.ingest import Progress, Report, ingest
+from lineage.log.backup import Progress as Copied
+from lineage.log.backup import SupportsBackup
 from lineage.log.base import EXISTS, Append, EventLog
 from lineage.log.sqlite import SQLiteLog
 from lineage.model import Head, Secure
@@ -354,6 +356,24 @@ class Store:
             SourceError: a path cannot be opened; nothing was imported.
         """
         return ingest(lambda: self._log, sources, restore=restore, progress=progress, batch=batch)
+
+    def backup(self, path: str | os.PathLike[str], *, progress: Copied | None = None) -> None:
+        """Copy the store as it is now to a new file, while others read and write it.
+
+        The copy is one file, mode 0600, on disk when this returns; if it fails, there is none.
+        To copy the file of a store in use by other means is no backup.
+
+        Args:
+            progress: called now and then with bytes done and bytes in all.
+
+        Raises:
+            LineageError: there is such a file, or an SQLite file beside it; it cannot be
+                written; the event log is of another kind and has no backup.
+            Damaged: SQLite finds that the file's structure is. Rows are not looked at.
+        """
+        if not isinstance(self._log, SupportsBackup):
+            raise LineageError(f"a {type(self._log).__name__} cannot be copied to a file")
+        self._log.backup(path, progress=progress)
 
     def _stream_of(self, parts: canon.Parts, domain: str | None) -> str:
         plain = domain is None or (parts.uuid is not None and uuid_of(domain) == parts.uuid)

@@ -17,7 +17,7 @@ import apsw
 from lineage.errors import Damaged, LineageError, NotAStore, TooNew
 from lineage.log.body_tables import TABLES as BODY_TABLES
 
-__all__ = ["APPLICATION_ID", "BUSY_TIMEOUT_MS", "FORMAT", "open_store"]
+__all__ = ["APPLICATION_ID", "BUSY_TIMEOUT_MS", "FILE_MODE", "FORMAT", "open_store", "verify_copy"]
 
 APPLICATION_ID: Final = 0x6C6E6765  # "lnge"
 FORMAT: Final = 1  # PRAGMA user_version
@@ -26,6 +26,7 @@ FILE_MODE: Final = 0o600  # domain XML holds passwords
 _MAGIC: Final = b"SQLite format 3\0"
 _JOURNAL_MAGIC: Final = bytes.fromhex("d9d505f920a163d7")
 _HEADER_SIZE: Final = 100
+_INTERRUPTIBLE: Final = 10_000  # steps of SQLite's machine between two looks at signals
 _WAL_PAGES: Final = 8000  # 32 MiB before the log is carried over into the file
 _WAL_KEPT: Final = 64 * 1024 * 1024  # bytes of a -wal file that stay for reuse
 
@@ -133,10 +134,40 @@ def _require_file(path: Path) -> None:
 def _connect(path: Path, readonly: bool, vfs: str | None) -> apsw.Connection:
     if readonly and _never_changes(path):
         # SQLite cannot put its shared memory beside the file, and need not.
-        address = f"file:{quote(os.fspath(path))}?immutable=1"
-        return apsw.Connection(address, apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+        return _connect_unchanging(path)
     flags = apsw.SQLITE_OPEN_READONLY if readonly else apsw.SQLITE_OPEN_READWRITE
     return apsw.Connection(os.fspath(path), flags, vfs)
+
+
+def _connect_unchanging(path: Path) -> apsw.Connection:
+    """Open a file that nobody writes to meanwhile: no locks, and no file beside it."""
+    address = f"file:{quote(os.fspath(path))}?immutable=1"
+    return apsw.Connection(address, apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+
+
+def verify_copy(path: Path) -> None:
+    """See that a file that nobody else has open is a store, whole and without a -wal file.
+
+    What its rows say is not looked at.
+
+    Raises:
+        NotAStore, TooNew, Damaged: it is not.
+    """
+    connection = _connect_unchanging(path)
+    try:
+        connection.set_progress_handler(lambda: False, _INTERRUPTIBLE)
+        if not _recognise(path, connection.read("main", 0, 0, _HEADER_SIZE)):
+            raise NotAStore(f"{path}: the file is empty")
+        _configure(connection)
+        _verify(path, connection)
+        pages, size = connection.pragma("page_count"), connection.pragma("page_size")
+        if int(str(pages)) * int(str(size)) != path.stat().st_size:
+            raise Damaged(f"{path}: the file is cut short")
+        found = connection.execute("PRAGMA quick_check(1)").fetchall()
+        if found != [("ok",)]:
+            raise Damaged(f"{path}: {found[0][0]}")
+    finally:
+        connection.close()
 
 
 def _never_changes(path: Path) -> bool:
