@@ -79,10 +79,10 @@ def copy(
                 connection.pragma(name, "off")
             _copy_pages(source, path, connection, target, progress)
         try:
-            with translated(target):
+            with translated(partial):
                 verify_copy(partial)
         except Damaged as error:
-            raise Damaged(f"{path}: a copy of it is damaged; none was made ({error})") from None
+            raise Damaged(f"{path}: damaged in its copy, which was given up ({error})") from None
 
 
 def _copy_pages(

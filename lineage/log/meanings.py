@@ -38,8 +38,10 @@ def translate(error: Exception, path: Path) -> LineageError:
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Let errors of the driver and the system be errors of ours about this file."""
+    """Let errors of the driver and the system be errors of ours, and all name this file."""
     try:
         yield
     except (apsw.Error, OSError, UnicodeDecodeError) as error:
         raise translate(error, path) from error
+    except Damaged as error:
+        raise Damaged(f"{path}: {error}") from error
