@@ -174,6 +174,7 @@ class Store:
     tree = _called(blocking.Store.tree)
     xml = _called(blocking.Store.xml)
     events = _iterated(blocking.Store.events)
+    reflog = _iterated(blocking.Store.reflog)
     head = _called(blocking.Store.head)
 
     # Writing

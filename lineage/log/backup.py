@@ -17,7 +17,7 @@ import apsw
 
 from lineage.errors import Damaged, LineageError
 from lineage.log.meanings import translate, translated
-from lineage.log.schema import FILE_MODE, open_store, verify_copy
+from lineage.log.opening import FILE_MODE, open_store, verify_copy
 
 __all__ = ["Progress", "SupportsBackup", "backup", "copy"]
 
