@@ -24,6 +24,7 @@ from lineage.log.base import Append, CacheRow, Receipt, Request, StoredEvent, St
 from lineage.log.beside import cached, put_cached, receipt
 from lineage.log.body_tables import BodyReader, BodyWriter, has_body
 from lineage.log.checks import check_bodies, check_range
+from lineage.log.figures import Figures, figures
 from lineage.log.meanings import translate, translated
 from lineage.log.opening import open_store
 from lineage.log.rows import Rows, insert_request
@@ -271,6 +272,11 @@ class SQLiteLog:
         with self._use():
             pass  # open, in the process that opened it, and no write has failed
         backup(self._path, Path(path), progress, vfs=self._vfs)
+
+    def figures(self) -> Figures:
+        """How much there is in the file, and what takes the room."""
+        with self._use() as connection, reading(connection):
+            return figures(connection, self._path)
 
     def close(self) -> None:
         """Release files and locks. Closing twice is harmless, and so is closing in a fork."""

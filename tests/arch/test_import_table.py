@@ -13,7 +13,7 @@ PACKAGE = ROOT / "lineage"
 
 # A part is a module or a package with all in it; STORE is Store and what it is made of.
 STORE = ("store", "ingest", "intake", "definitions", "documents", "identity", "views")
-ON_STORE = ("aio", "export", "sinks")
+ON_STORE = ("aio", "export", "sinks", "stats")
 BELOW_STORE = frozenset(
     {"errors", "model", "canon", "events", "log", "tree", "rules", "sources", "filenames"}
 )
