@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lineage import aio as aio
     from lineage.canon import canonicalize, canonicalize_many, format, parse
     from lineage.errors import (
         Ambiguous,
@@ -90,6 +91,7 @@ _HOMES = {
     "lineage.reflog": ("CurrentMove",),
     "lineage.store": ("DomainInfo", "Event", "Store", "Watch", "Written"),
 }
+_MODULES = ("aio",)
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 
@@ -98,6 +100,8 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         value: Any = version("lineage-store")
+    elif name in _MODULES:
+        value = import_module(f"lineage.{name}")
     elif name in _HOME:
         value = getattr(import_module(_HOME[name]), name)
     else:
@@ -107,4 +111,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted([*__all__, *_MODULES])

@@ -27,9 +27,10 @@ STORE = (
     "reading",
     "views",
     "watch",
+    "writers",
     "writing",
 )
-ON_STORE = ("export", "reader", "sinks")
+ON_STORE = ("aio", "export", "reader", "sinks", "stats")
 BELOW_STORE = frozenset(
     {"errors", "model", "canon", "events", "log", "tree", "rules", "sources", "filenames"}
 )
