@@ -1,0 +1,111 @@
+"""Looks a whole store file over. What is wrong is told, and the next thing looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import apsw
+
+from lineage.errors import LineageError
+from lineage.log.base import StoredEvent
+from lineage.log.problems import Part, Problem
+from lineage.log.schema import APPLICATION_ID, FORMAT
+from lineage.log.tables import OBJECTS
+from lineage.log.verify_bodies import BodyWalk
+from lineage.log.verify_events import EventWalk
+from lineage.log.verify_rows import caches, requests
+
+__all__ = ["verify"]
+
+_STEPS: Final = 1_000_000  # of SQLite's machine, between two looks at the interpreter's signals
+
+
+def verify(
+    connection: apsw.Connection, part: Part, progress: Callable[[int, int], None] | None = None
+) -> Iterator[Problem | StoredEvent]:
+    """Yield what is wrong with a file, and between it the events of the part, each verified.
+
+    What cannot be divided is looked at in the first part: SQLite's own check of the file, the
+    schema, and whether each body is named by an event.
+
+    Args:
+        connection: nobody else's; it sees one state of the file throughout.
+        progress: called now and then with events and bodies done, and to be done.
+    """
+    connection.execute("BEGIN")
+    try:
+        connection.set_progress_handler(lambda: False, _STEPS)
+        if part.first:
+            yield from _schema(connection)
+            yield from _integrity(connection)
+        show = _Progress(connection, progress)
+        events = EventWalk(connection, part, show.add)
+        yield from events.walk()
+        bodies = BodyWalk(connection, part, show.add)
+        yield from bodies.walk()
+        if part.first and events.named is not None:
+            yield from bodies.orphans(events.named)
+        yield from requests(connection, part, events.end)
+        yield from caches(connection, part, events.keys)
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _integrity(connection: apsw.Connection) -> Iterator[Problem]:
+    """What SQLite finds: its trees, its indexes, types and constraints of columns."""
+    try:
+        for (message,) in connection.execute("PRAGMA integrity_check"):
+            if message != "ok":
+                yield Problem("sqlite", str(message))
+    except (apsw.Error, UnicodeDecodeError) as error:
+        yield Problem("sqlite", f"SQLite's check of the file ended early: {error}")
+    try:
+        for table, row, other, _ in connection.execute("PRAGMA foreign_key_check"):
+            yield Problem("sqlite", f"row {row} of {table} names a row of {other} that is missing")
+    except (apsw.Error, UnicodeDecodeError) as error:
+        yield Problem("sqlite", f"SQLite's check of references ended early: {error}")
+
+
+def _schema(connection: apsw.Connection) -> Iterator[Problem]:
+    """Whether the file has the tables, indexes and triggers of its format, and no others."""
+    try:
+        for pragma, wanted in (("application_id", APPLICATION_ID), ("user_version", FORMAT)):
+            if (found := connection.pragma(pragma)) != wanted:
+                yield Problem("schema", f"{pragma} is {found}, not {wanted}")
+        query = "SELECT name, CAST(sql AS BLOB) FROM sqlite_schema ORDER BY rowid"
+        made = dict(connection.execute(query).fetchall())
+        (formats,) = connection.execute("SELECT max(format) FROM migrations").fetchone() or (None,)
+    except (apsw.Error, UnicodeDecodeError) as error:
+        yield Problem("schema", f"the schema cannot be read: {error}")
+        return
+    for name, sql in OBJECTS.items():
+        if made.pop(name, None) != sql.encode():
+            yield Problem("schema", f"{name} is missing, or another than this format has")
+    yield from (Problem("schema", f"{name} is no part of this format") for name in made)
+    if formats != FORMAT:
+        yield Problem("schema", f"the last migration led to format {formats}, not {FORMAT}")
+
+
+class _Progress:
+    """Counts events and bodies."""
+
+    def __init__(
+        self, connection: apsw.Connection, tell: Callable[[int, int], None] | None
+    ) -> None:
+        self._tell = tell
+        self._done = self._total = 0
+        if tell is not None:
+            for table, key in (("events", "position"), ("bodies", "id")):
+                query = f"SELECT coalesce(max({key}), 0) FROM {table}"  # noqa: S608
+                try:
+                    self._total += connection.execute(query).fetchone()[0]
+                except apsw.Error:  # what follows will tell it
+                    continue
+
+    def add(self, count: int) -> None:
+        """So many are done."""
+        self._done += count
+        if self._tell is not None:
+            self._tell(self._done, self._total)

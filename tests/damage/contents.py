@@ -1,0 +1,55 @@
+"""All that any query of SQLite could see of a file, read in every way there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import apsw
+
+__all__ = ["contents"]
+
+# Columns by which an index finds rows: every index of the format.
+_INDEXED: Final = {
+    "bodies": ("substr(digest, 1, 4)", "digest"),
+    "packs": ("stream", "stream"),
+    "requests": ("key", "key"),
+}
+
+
+def contents(path: Path) -> list[Any]:
+    """Give what is in the file, or the error that says that it cannot be read."""
+    connection = apsw.Connection(str(path), apsw.SQLITE_OPEN_READONLY)
+    found: list[Any] = []
+    try:
+        found.extend(_seen(connection))
+    except (apsw.Error, UnicodeDecodeError) as error:
+        found.append(repr(error))
+    finally:
+        connection.close()
+    return found
+
+
+def _seen(connection: apsw.Connection) -> Iterator[Any]:
+    for pragma in ("application_id", "user_version", "encoding", "auto_vacuum", "page_size"):
+        yield pragma, connection.pragma(pragma)
+    schema = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema").fetchall()
+    yield schema
+    for table in [name for kind, name, _, _ in schema if kind == "table"]:
+        rows = connection.execute(f"SELECT rowid, * FROM {table} ORDER BY rowid").fetchall()
+        yield rows
+        yield connection.execute(f"SELECT rowid, * FROM {table} ORDER BY rowid DESC").fetchall()
+        yield connection.execute(f"SELECT count(*), max(rowid), min(rowid) FROM {table}").fetchall()
+        query = f"SELECT rowid, * FROM {table} WHERE rowid = ?"
+        yield [connection.execute(query, row[:1]).fetchall() for row in rows]
+        if table in _INDEXED:
+            yield from _by_index(connection, str(table), *_INDEXED[str(table)])
+
+
+def _by_index(connection: apsw.Connection, table: str, indexed: str, column: str) -> Iterator[Any]:
+    query = f"SELECT {indexed}, {column}, rowid FROM {table}"
+    rows = connection.execute(f"{query} ORDER BY rowid").fetchall()
+    yield connection.execute(f"{query} ORDER BY 1, 3").fetchall()
+    lookup = f"SELECT rowid, {column} FROM {table} WHERE {indexed} IS ?"
+    yield [connection.execute(lookup, row[:1]).fetchall() for row in rows]
