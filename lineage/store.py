@@ -12,6 +12,7 @@ from typing import Final, Self
 import msgspec
 
 from lineage import canon, documents
+from lineage.check import Finding, check
 from lineage.definitions import Bodies, Definer, new_event, redefined
 from lineage.definitions import secure as secured
 from lineage.errors import Conflict, NotFound
@@ -193,6 +194,14 @@ class Store:
     def head(self) -> int:
         """Position of the last event, 0 if there is none."""
         return self._log.head()
+
+    def check(
+        self,
+        subset: tuple[int, int] | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Iterator[Finding]:
+        """Read everything and yield what is wrong; see `lineage.check.check`."""
+        return check(self._log, subset, progress)
 
     # Writing
 

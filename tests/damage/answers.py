@@ -36,6 +36,8 @@ def questions(store: Store) -> dict[str, Question]:
             asked[f"xml of {stream} {name}"] = partial(_xml, domain=stream, name=name)
         asked[f"events of {stream}"] = partial(_events_of, domain=stream)
         asked[f"time in {stream}"] = partial(_positions, stream=stream, times=sorted({*times}))
+    for key in ("call-0", "call-1", "call-4", "call-7", "never"):
+        asked[f"receipt of {key}"] = partial(_receipt, key=key)
     asked |= {"domains": _domains, "streams": _streams, "head": Store.head}
     return asked
 
@@ -62,6 +64,10 @@ def _streams(store: Store) -> Any:
 
 def _positions(store: Store, stream: str, times: list[int]) -> Any:
     return [store.log.position_at(stream, time) for time in times]
+
+
+def _receipt(store: Store, key: str) -> Any:
+    return store.log.receipt(key)
 
 
 def _xml(store: Store, domain: str, name: str) -> Any:

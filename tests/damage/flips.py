@@ -130,9 +130,7 @@ class Trial:
             return True
 
     def _judge(self, name: str, error: Exception, found: list[str]) -> None:
-        if isinstance(error, _ERRORS):
-            found.append(f"{name}: {error}")
-        elif type(error) is LineageError and name == "opening":
+        if isinstance(error, _ERRORS) or (type(error) is LineageError and name == "opening"):
             found.append(f"{name}: {error}")
         else:
             self.remarks.append(f"{name}: {error!r}")

@@ -10,7 +10,9 @@ import apsw
 
 from benchmarks.generate import archive
 from lineage import Store
-from lineage.log import SQLiteLog
+from lineage.events import Undefined, encode
+from lineage.log import Append, EventLog, NewEvent, SQLiteLog
+from lineage.log.base import CacheRow, Request
 from lineage.sources import Document
 from tests.unit.store_samples import A, B, Papers, body, snapshot
 
@@ -43,6 +45,7 @@ def build(path: Path) -> None:
         store.ingest(_papers(3, 8, seed=5), restore=True)
         _one_by_one(store)
         _what_else_happens(store)
+        _beside(store.log)
 
 
 def _papers(domains: int, snapshots: int, seed: int) -> Papers:
@@ -76,6 +79,20 @@ def _what_else_happens(store: Store) -> None:
     store.delete(A, "third")
 
 
+def _beside(log: EventLog) -> None:
+    """Calls under a key, and what was derived from streams."""
+    for number in range(8):
+        key, call = f"call-{number}", bytes([number]) * 32
+        if number % 2:
+            log.append([], request=Request(key, call, 3, 2))
+        else:
+            stream, event = f"name:keyed {number}", NewEvent(*encode(Undefined()), "by key")
+            log.append([Append(stream, [event])], request=Request(key, call))
+    heads = log.streams()
+    rows = {h.stream: CacheRow(9, h.version, f"tree of {h.stream}".encode()) for h in heads[::2]}
+    log.put_cached(rows)
+
+
 def repaged(path: Path, page_size: int) -> None:
     """Give the file another page size: with small pages, its trees are of many pages."""
     connection = apsw.Connection(str(path))
@@ -84,4 +101,3 @@ def repaged(path: Path, page_size: int) -> None:
     connection.execute("VACUUM")
     connection.pragma("journal_mode", "wal")
     connection.close()
-

@@ -39,8 +39,9 @@ class Tally:
     def __str__(self) -> str:
         counts = self.counts
         return (
-            f"{counts.total()} flips: {counts[FOUND]} found on read, {counts[NAMED]} by check only, "
-            f"{counts[UNSEEN]} in unused bits, {counts[WRONG] + counts[MISSED]} wrong or missed"
+            f"{counts.total()} flips: {counts[FOUND]} found on read, "
+            f"{counts[NAMED]} by check only, {counts[UNSEEN]} in unused bits, "
+            f"{counts[WRONG] + counts[MISSED]} wrong or missed"
         )
 
     def add(self, other: Tally) -> None:
