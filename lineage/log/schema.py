@@ -18,7 +18,7 @@ import apsw
 from lineage.errors import Damaged, LineageError, NotAStore, TooNew
 from lineage.log.tables import OBJECTS
 
-__all__ = ["APPLICATION_ID", "BUSY_TIMEOUT_MS", "FORMAT", "open_store"]
+__all__ = ["APPLICATION_ID", "BUSY_TIMEOUT_MS", "FORMAT", "open_for_check", "open_store"]
 
 APPLICATION_ID: Final = 0x6C6E6765  # "lnge"
 FORMAT: Final = 1  # PRAGMA user_version
@@ -73,6 +73,17 @@ def open_store(
     except BaseException:
         connection.close()
         raise
+    return connection
+
+
+def open_for_check(path: Path, vfs: str | None = None) -> apsw.Connection:
+    """Open a store file to be looked over, whatever may be wrong with its schema.
+
+    Raises:
+        OSError, apsw.Error: it cannot be opened.
+    """
+    connection = _connect(path, True, vfs)
+    _configure(connection)
     return connection
 
 

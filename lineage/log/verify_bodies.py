@@ -8,9 +8,9 @@ from typing import Any, Final, cast
 import apsw
 
 from lineage.errors import Damaged
-from lineage.log.problems import Part, Problem
 from lineage.log.bodies import member, verified, whole
 from lineage.log.body_tables import has_body
+from lineage.log.problems import Part, Problem
 from lineage.log.verify_rows import rows_of
 
 __all__ = ["BodyWalk"]

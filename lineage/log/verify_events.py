@@ -10,9 +10,9 @@ import apsw
 
 from lineage.errors import Damaged
 from lineage.log.base import StoredEvent
-from lineage.log.problems import Part, Problem
 from lineage.log.chain import links
 from lineage.log.payloads import EventRow, PayloadReader
+from lineage.log.problems import Part, Problem
 from lineage.log.runs import MOST, RUN_COLUMNS, Run, end_of, run_of, start_of
 from lineage.log.verify_rows import rows_of
 
@@ -144,7 +144,7 @@ class EventWalk:
             )
             if len(rows) != count:
                 there = {row[0] for row in rows}
-                lost = next(n for n in range(first, run.position + 1) if n not in there)
+                lost = next((n for n in range(first, run.position + 1) if n not in there), first)
                 message = f"event {lost} is missing ({count - len(rows)} of its run are)"
                 problem = Problem("gap", message, key, lost)
             else:
@@ -213,7 +213,7 @@ class EventWalk:
 def _last_body(connection: apsw.Connection) -> int:
     """Number of the last body; 0 if that cannot be said."""
     try:
-        number = cast(int, connection.execute(_BODIES).fetchone()[0])
+        (number,) = cast(tuple[int], connection.execute(_BODIES).fetchone())
     except apsw.Error:
         return 0
     return number if number < _MOST_BODIES else 0

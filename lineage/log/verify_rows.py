@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 import struct
+from collections.abc import Iterator
 from typing import Any, Final
 
 import apsw
 
 from lineage.errors import Damaged
 from lineage.log.base import CacheRow
-from lineage.log.problems import Part, Problem
 from lineage.log.beside import digest_of_cached, receipt
+from lineage.log.problems import Part, Problem
+from lineage.log.runs import request_id
 
 __all__ = ["caches", "requests", "rows_of"]
 
 _REQUESTS: Final = "SELECT id, CAST(key AS BLOB), position FROM requests WHERE id > ? ORDER BY id"
+_BY_KEY: Final = "SELECT id FROM requests WHERE key = ?"
 _TREES: Final = (
     "SELECT stream, fold, version, data, digest FROM trees WHERE stream > ? ORDER BY stream"
 )
-_FARTHEST: Final = 1 << 62
+_FARTHEST: Final = (1 << 63) - 1
 
 
 def rows_of(
@@ -71,11 +73,14 @@ def requests(connection: apsw.Connection, part: Part, end: int) -> Iterator[Prob
             continue
         problem = None
         try:
-            if receipt(connection, key.decode()) is None:
+            name = bytes(key).decode()
+            if request_id(name) != number or receipt(connection, name) is None:
                 problem = "is not found by its key"
+            elif connection.execute(_BY_KEY, (name,)).fetchone() != (number,):
+                problem = "is not in the index of keys"
             elif position > end:
                 problem = f"was answered position {position}, which is to come"
-        except (Damaged, UnicodeDecodeError, AttributeError):
+        except (Damaged, UnicodeDecodeError, TypeError):
             problem = "is not what was written"
         except apsw.Error as error:
             problem = f"cannot be read: {error}"
@@ -98,8 +103,6 @@ def caches(connection: apsw.Connection, part: Part, keys: dict[int, str]) -> Ite
 
 def _sound(key: str | None, row: CacheRow, digest: bytes) -> bool:
     try:
-        return (
-            key is not None and type(row.data) is bytes and digest_of_cached(key, row) == digest
-        )
+        return key is not None and type(row.data) is bytes and digest_of_cached(key, row) == digest
     except struct.error:
         return False

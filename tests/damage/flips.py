@@ -21,11 +21,12 @@ from lineage.errors import Damaged, LineageError, NotAStore
 from tests.damage.answers import Question, questions
 from tests.damage.contents import contents
 
-__all__ = ["FOUND", "MISSED", "NAMED", "UNSEEN", "WRONG", "Flip", "Trial", "flips"]
+__all__ = ["FOUND", "MISSED", "NAMED", "PASSED", "UNSEEN", "WRONG", "Flip", "Trial", "flips"]
 
 FOUND: Final = "r"  # by reading
 NAMED: Final = "c"  # by check alone
 UNSEEN: Final = "u"  # by anything that could read the file
+PASSED: Final = "p"  # by a decompressor that makes nothing of the bit: the content is the same
 WRONG: Final = "w"  # another answer, or an error that is not ours
 MISSED: Final = "m"  # by check, though a query of SQLite can see it
 
@@ -56,6 +57,7 @@ class Trial:
         self._whole = good.read_bytes()
         self._path.write_bytes(self._whole)
         self._seen = contents(self._path)
+        self._sizes = contents(self._path, packed=False)
         with Store(self._path, readonly=True) as store:
             self._asked = questions(store)
             self._answers = {name: ask(store) for name, ask in self._asked.items()}
@@ -94,10 +96,12 @@ class Trial:
             return FOUND
         if checked:
             return NAMED
-        if contents(self._path) != self._seen:
-            self.remarks.append("not found at all")
-            return MISSED
-        return UNSEEN
+        if contents(self._path) == self._seen:
+            return UNSEEN
+        if contents(self._path, packed=False) == self._sizes:
+            return PASSED
+        self.remarks.append("not found at all")
+        return MISSED
 
     def _ask(self, asked: list[tuple[str, Question]], *, readonly: bool) -> list[str]:
         """Ask all, and give the errors; what is wrong goes to the remarks."""

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from tests.damage.flips import FOUND, MISSED, NAMED, UNSEEN, WRONG, Flip
+from tests.damage.flips import FOUND, MISSED, NAMED, PASSED, UNSEEN, WRONG, Flip
 
 __all__ = ["Tally", "tally"]
 
@@ -41,6 +41,7 @@ class Tally:
         return (
             f"{counts.total()} flips: {counts[FOUND]} found on read, "
             f"{counts[NAMED]} by check only, {counts[UNSEEN]} in unused bits, "
+            f"{counts[PASSED]} in bits that decompression passes over, "
             f"{counts[WRONG] + counts[MISSED]} wrong or missed"
         )
 
