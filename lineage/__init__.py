@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lineage.canon import canonicalize, canonicalize_many, format, parse
+    from lineage.check import Finding
     from lineage.errors import (
         Ambiguous,
         Busy,
@@ -38,6 +39,7 @@ __all__ = [
     "DomainInfo",
     "Event",
     "Extra",
+    "Finding",
     "Forked",
     "Head",
     "LineageError",
@@ -63,6 +65,7 @@ __all__ = [
 # needs no SQLite, and `lineage --help` needs neither.
 _HOMES = {
     "lineage.canon": ("canonicalize", "canonicalize_many", "format", "parse"),
+    "lineage.check": ("Finding",),
     "lineage.errors": (
         "Ambiguous",
         "Busy",

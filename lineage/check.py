@@ -101,7 +101,7 @@ def _event(log: EventLog, event: StoredEvent) -> Iterator[Finding]:
         try:
             given(log, data, event.position)
         except Damaged as error:
-            yield _about(event, "bad-digest", str(error))
+            yield _about(event, "bad-digest", f"{data.name!r} of event {event.position}: {error}")
 
 
 def _about(event: StoredEvent, code: str, message: str) -> Finding:

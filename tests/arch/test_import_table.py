@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "lineage"
 
 # A part is a module or a package with all in it; STORE is Store and what it is made of.
-STORE = ("store", "ingest", "intake", "definitions", "documents", "identity", "views")
+STORE = ("store", "check", "ingest", "intake", "definitions", "documents", "identity", "views")
 ON_STORE = ("export", "sinks")
 BELOW_STORE = frozenset(
     {"errors", "model", "canon", "events", "log", "tree", "rules", "sources", "filenames"}
