@@ -101,7 +101,9 @@ def _event(log: EventLog, event: StoredEvent) -> Iterator[Finding]:
         try:
             given(log, data, event.position)
         except Damaged as error:
-            yield _about(event, "bad-digest", f"{data.name!r} of event {event.position}: {error}")
+            # The log's own errors begin with the path, which every finding would repeat.
+            what = error.__cause__ if isinstance(error.__cause__, Damaged) else error
+            yield _about(event, "bad-digest", f"{data.name!r} of event {event.position}: {what}")
 
 
 def _about(event: StoredEvent, code: str, message: str) -> Finding:

@@ -46,12 +46,13 @@ class BodyWalk:
             first = pack[0]
             if first != self._next:
                 yield Problem("gap", f"bodies {self._next} to {first - 1} are in no pack")
-            bodies: list[tuple[int, bytes]] = []
             try:
                 found = self._connection.execute(_BODIES, (first, behind)).fetchall()
-                bodies = cast(list[tuple[int, bytes]], found)
             except apsw.Error as error:
                 yield Problem("sqlite", f"bodies from {first} on cannot be read: {error}")
+                self._next = behind
+                continue
+            bodies = cast(list[tuple[int, bytes]], found)
             self._next = bodies[-1][0] + 1 if bodies else first + 1
             yield from self._gaps(first, behind, bodies)
             if self._part.has(first):

@@ -49,6 +49,7 @@ class EventWalk:
         self.end = 0
         self.keys: dict[int, str] = {}
         self._tips: dict[int, tuple[int, int]] = {}
+        self._doubtful: set[int] = set()  # streams of which something was told
         self._connection = connection
         self._part = part
         self._done = done
@@ -60,6 +61,12 @@ class EventWalk:
 
     def walk(self) -> Iterator[Problem | StoredEvent]:
         """Yield what is wrong, and the events of the part that are right."""
+        for found in self._walk():
+            if isinstance(found, Problem):
+                self.named = None
+            yield found
+
+    def _walk(self) -> Iterator[Problem | StoredEvent]:
         yield from self._streams()
         passed = 0
         for row in rows_of(self._connection, _RUNS, "runs"):
@@ -82,101 +89,114 @@ class EventWalk:
             if isinstance(row, Problem):
                 yield row
                 continue
+            number = cast(int, row[0])
             try:
-                end = end_of((row[0], bytes(row[1]).decode(), *row[2:]))
+                self.keys[number] = key = bytes(row[1]).decode()
+                end = end_of((number, key, *row[2:]))
+                self._tips[number] = end.position, end.version
             except (Damaged, UnicodeDecodeError, TypeError):
-                message = f"the row of stream {row[0]} is not what was written"
+                self._doubtful.add(number)
+                message = f"the row of stream {number} is not what was written"
                 yield Problem("bad-digest", message)
-                continue
-            self.keys[end.id] = end.key
-            self._tips[end.id] = end.position, end.version
 
     def _run(self, row: tuple[object, ...]) -> Iterator[Problem | StoredEvent]:
         try:
             run = run_of(row)
         except Damaged as error:
-            self._last, self.named = None, None
             yield Problem("bad-digest", str(error), position=cast(int, row[0]))
+            self._last = None
+            # Most of it is right. What follows tells whether that is so of its hash.
+            run = Run(*cast(tuple[int, int, int, int, int, int, int, bytes], row[:-1]))
+            if type(run.hash) is bytes:
+                self._latest[run.stream] = run
+                self.end = run.position
             return
         old = self._latest.get(run.stream) or start_of(run.stream)
-        yield from self._order(run, old)
+        yield from self._place(run)
+        if run.previous != old.position:
+            message = f"run {run.position} goes back to run {run.previous}, which is missing"
+            yield Problem("broken-chain", message, self.keys.get(run.stream), run.position)
+        else:
+            yield from self._follows(run, old)
+            wanted = self._part.has(run.stream) or self.named is not None
+            if wanted and 0 < run.version - old.version <= MOST:
+                yield from self._events(run, old)
         self._latest[run.stream] = self._last = run
         self.end = run.position
-        if self._part.has(run.stream) or self.named is not None:
-            yield from self._events(run, old)
 
-    def _order(self, run: Run, old: Run) -> Iterator[Problem]:
-        """Hold a run against the one before it in the file, and the one before in its stream."""
-        key, count = self.keys.get(run.stream), run.version - old.version
-        last = self._last
-        if key is None:
-            message = f"stream {run.stream} of run {run.position} is missing"
-            yield Problem("gap", message, position=run.position, version=run.version)
-        if last is not None:
-            if run.position - count != last.position:
-                first, until = last.position + 1, run.position - count
-                yield Problem("gap", f"no run has the events {first} to {until}", key, first)
-            if not last.commit <= run.commit <= last.commit + 1:
-                message = f"commit {run.commit} follows commit {last.commit}"
-                yield Problem("gap", message, key, run.position, run.version)
-            if run.streams < last.streams:
-                message = f"run {run.position} counts fewer streams than the one before"
-                yield Problem("gap", message, key, run.position, run.version)
-        if (
-            run.previous != old.position
-            or not 0 < count <= MOST
-            or run.recorded_at < old.recorded_at
-            or not run.stream <= run.streams
-        ):
+    def _place(self, run: Run) -> Iterator[Problem]:
+        """Hold a run against the one before it in the file."""
+        number, last = run.stream, self._last
+        key = self.keys.get(number)
+        if key is None and number not in self._doubtful:
+            self._doubtful.add(number)
+            yield Problem("gap", f"stream {number} is missing", position=run.position)
+        if last is not None and not last.commit <= run.commit <= last.commit + 1:
+            message = f"commit {run.commit} follows commit {last.commit}"
+            yield Problem("gap", message, key, run.position, run.version)
+        if run.streams < (last.streams if last is not None else number):
+            message = f"run {run.position} counts fewer streams than there were"
+            yield Problem("gap", message, key, run.position, run.version)
+
+    def _follows(self, run: Run, old: Run) -> Iterator[Problem]:
+        """Hold a run against the one before it in its stream."""
+        key, count, last = self.keys.get(run.stream), run.version - old.version, self._last
+        if not 0 < count <= MOST or run.recorded_at < old.recorded_at:
             message = f"runs {old.position} and {run.position} do not follow each other"
             yield Problem("broken-chain", message, key, run.position, run.version)
+        elif last is not None and run.position - count != last.position:
+            first, until = last.position + 1, run.position - count
+            message = f"no run has the events {first} to {until}"
+            if until < first:
+                message = f"two runs have the events {until + 1} to {last.position}"
+            yield Problem("gap", message, key, first)
 
     def _events(self, run: Run, old: Run) -> Iterator[Problem | StoredEvent]:
         """The events of a run, if they are what was written. All of them are, or none."""
-        key = self.keys.get(run.stream, "")
-        count = min(max(run.version - old.version, 0), MOST)
-        first = run.position - count + 1
-        problem = read = None
+        key = self.keys.get(run.stream)
+        first = run.position - (run.version - old.version) + 1
         try:
             rows = cast(
                 list[EventRow],
                 self._connection.execute(_EVENTS, (first, run.position)).fetchall(),
             )
-            if len(rows) != count:
+            if [row[0] for row in rows] != list(range(first, run.position + 1)):
                 there = {row[0] for row in rows}
                 lost = next((n for n in range(first, run.position + 1) if n not in there), first)
-                message = f"event {lost} is missing ({count - len(rows)} of its run are)"
-                problem = Problem("gap", message, key, lost)
-            else:
-                read = self._payloads.read(self._connection, rows)
+                message = f"event {lost} is missing, of the run {first} to {run.position}"
+                yield Problem("gap", message, key, lost)
+                return
+            read = self._payloads.read(self._connection, rows)
         except (apsw.Error, UnicodeDecodeError) as error:
             message = f"events {first} to {run.position} cannot be read: {error}"
-            problem = Problem("sqlite", message, key, first)
+            yield Problem("sqlite", message, key, first)
         except Damaged as error:
-            problem = Problem("bad-digest", str(error), key, first, old.version + 1)
-        if problem or read is None:
-            self.named = None
-            if problem:
-                yield problem
-        elif self._part.has(run.stream) and run.stream in self.keys:
-            yield from self._linked(run, old, read, first)
+            yield Problem("bad-digest", str(error), key, first, old.version + 1)
+        else:
+            if key is not None and self._part.has(run.stream):
+                yield from self._linked(key, run, old, read)
 
     def _linked(
-        self, run: Run, old: Run, read: list[tuple[int, int, str, bytes]], first: int
+        self, key: str, run: Run, old: Run, read: list[tuple[int, int, str, bytes]]
     ) -> Iterator[Problem | StoredEvent]:
-        key, version, at = self.keys[run.stream], old.version + 1, run.recorded_at
+        version, at = old.version + 1, run.recorded_at
+        first = run.position - len(read) + 1
         try:
             hashes = links(old.hash, key, version, at, read)
         except (struct.error, UnicodeEncodeError):
             hashes = [b""]
-        if hashes[-1] != run.hash:
-            message = f"events {first} to {run.position} are not what was written"
+        if hashes[-1] == run.hash:
+            yield from (
+                StoredEvent(first + n, key, version + n, at, tag, schema, payload, source,
+                            run.commit, link)
+                for n, ((tag, schema, source, payload), link)
+                in enumerate(zip(read, hashes, strict=True))
+            )  # fmt: skip
+        elif run.stream in self._doubtful:
+            del self.keys[run.stream]  # the stream's row was told to be wrong: so is its key
+        else:
+            message = f"events {first} to {run.position} do not lead to the hash of their run"
             yield Problem("broken-chain", message, key, first, version)
-            return
-        for n, ((tag, schema, source, payload), link) in enumerate(zip(read, hashes, strict=True)):
-            yield StoredEvent(
-                first + n, key, version + n, at, tag, schema, payload, source, run.commit, link
-            )
 
     def _ends(self) -> Iterator[Problem]:
         """Hold the ends of the log and of streams against the last runs."""
@@ -190,9 +210,10 @@ class EventWalk:
         if self._last is not None and streams != self._last.streams:
             message = f"{self._last.streams} streams were written, {streams} are there"
             yield Problem("gap", message)
-        missing = [n for n in range(1, streams + 1) if n not in self._tips]
-        if missing:
-            yield Problem("gap", f"{len(missing)} streams are missing, the first is {missing[0]}")
+        there = self._tips.keys() | self._doubtful
+        missing = next((n for n in range(1, streams + 1) if n not in there), None)
+        if missing is not None:
+            yield Problem("gap", f"stream {missing} is missing, and all its events")
         try:
             first, last = cast(tuple[int, int], self._connection.execute(_ENDS).fetchone())
         except apsw.Error as error:

@@ -71,7 +71,7 @@ def requests(connection: apsw.Connection, part: Part, end: int) -> Iterator[Prob
         number, key, position = row
         if not part.has(number):
             continue
-        problem = None
+        problem, code = None, "bad-digest"
         try:
             name = bytes(key).decode()
             if request_id(name) != number or receipt(connection, name) is None:
@@ -79,13 +79,13 @@ def requests(connection: apsw.Connection, part: Part, end: int) -> Iterator[Prob
             elif connection.execute(_BY_KEY, (name,)).fetchone() != (number,):
                 problem = "is not in the index of keys"
             elif position > end:
-                problem = f"was answered position {position}, which is to come"
+                problem, code = f"was answered position {position}, which is missing", "gap"
         except (Damaged, UnicodeDecodeError, TypeError):
             problem = "is not what was written"
         except apsw.Error as error:
             problem = f"cannot be read: {error}"
         if problem:
-            yield Problem("bad-digest", f"request {number} {problem}")
+            yield Problem(code, f"request {number} {problem}")
 
 
 def caches(connection: apsw.Connection, part: Part, keys: dict[int, str]) -> Iterator[Problem]:
