@@ -7,10 +7,9 @@ from typing import Final, cast
 
 import apsw
 
+from lineage.log import schema
 from lineage.log.base import StoredEvent
 from lineage.log.problems import Part, Problem
-from lineage.log.schema import APPLICATION_ID, FORMAT
-from lineage.log.tables import OBJECTS
 from lineage.log.verify_bodies import BodyWalk
 from lineage.log.verify_events import EventWalk
 from lineage.log.verify_rows import caches, requests
@@ -73,7 +72,10 @@ def _schema(connection: apsw.Connection) -> Iterator[Problem]:
     Tables and indexes beside them change nothing; a trigger could.
     """
     try:
-        for pragma, wanted in (("application_id", APPLICATION_ID), ("user_version", FORMAT)):
+        for pragma, wanted in (
+            ("application_id", schema.APPLICATION_ID),
+            ("user_version", schema.FORMAT),
+        ):
             if (found := connection.pragma(pragma)) != wanted:
                 yield Problem("schema", f"{pragma} is {found}, not {wanted}")
         query = "SELECT name, CAST(sql AS BLOB), type FROM sqlite_schema ORDER BY rowid"
@@ -83,14 +85,14 @@ def _schema(connection: apsw.Connection) -> Iterator[Problem]:
         yield Problem("schema", f"the schema cannot be read: {error}")
         return
     made = {name: sql for name, sql, _ in rows}
-    for name, sql in OBJECTS.items():
+    for name, sql in schema.OBJECTS.items():
         if made.get(name) != sql.encode():
             yield Problem("schema", f"{name} is missing, or another than this format has")
     for name, _, kind in rows:
-        if kind == "trigger" and name not in OBJECTS:
+        if kind == "trigger" and name not in schema.OBJECTS:
             yield Problem("schema", f"trigger {name} is no part of this format")
-    if formats != FORMAT:
-        yield Problem("schema", f"the last migration led to format {formats}, not {FORMAT}")
+    if formats != schema.FORMAT:
+        yield Problem("schema", f"the last migration led to format {formats}, not {schema.FORMAT}")
 
 
 class _Progress:

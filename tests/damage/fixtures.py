@@ -25,7 +25,7 @@ from lineage.log.runs import (
     seal_of_end,
     seal_of_run,
 )
-from lineage.log.tables import OBJECTS
+from lineage.log.schema import OBJECTS
 from tests.damage.sample import build
 
 __all__ = ["FIXTURES", "Fixture", "hurt", "make"]
