@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Final, cast
 
@@ -78,21 +79,28 @@ def _schema(connection: apsw.Connection) -> Iterator[Problem]:
         ):
             if (found := connection.pragma(pragma)) != wanted:
                 yield Problem("schema", f"{pragma} is {found}, not {wanted}")
-        query = "SELECT name, CAST(sql AS BLOB), type FROM sqlite_schema ORDER BY rowid"
-        rows = cast(list[tuple[str, bytes | None, str]], connection.execute(query).fetchall())
+        made = set(connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema"))
         ((formats,),) = connection.execute("SELECT max(format) FROM migrations").fetchall()
     except (apsw.Error, UnicodeDecodeError) as error:
         yield Problem("schema", f"the schema cannot be read: {error}")
         return
-    made = {name: sql for name, sql, _ in rows}
     for name, sql in schema.OBJECTS.items():
-        if made.get(name) != sql.encode():
+        kind, table = _kind_of(name, sql)
+        if (kind, name, table, sql) not in made:
             yield Problem("schema", f"{name} is missing, or another than this format has")
-    for name, _, kind in rows:
+    for kind, name, _, _ in made:
         if kind == "trigger" and name not in schema.OBJECTS:
             yield Problem("schema", f"trigger {name} is no part of this format")
     if formats != schema.FORMAT:
         yield Problem("schema", f"the last migration led to format {formats}, not {schema.FORMAT}")
+
+
+def _kind_of(name: str, sql: str) -> tuple[str, str]:
+    """Say what a statement makes, and of which table."""
+    for kind in ("trigger", "index"):
+        if found := re.match(rf"CREATE (?:UNIQUE )?{kind} .*? ON (\w+)", sql, re.I | re.S):
+            return kind, found[1]
+    return "table", name
 
 
 class _Progress:

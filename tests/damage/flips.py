@@ -35,6 +35,7 @@ Flip = tuple[int, int]
 
 _PATIENCE: Final = 60  # seconds for one bit
 _MEMORY: Final = 1 << 31  # bytes for one store and all its answers
+_SOME: Final = 9
 _ERRORS: Final = (Damaged, NotAStore)
 
 
@@ -63,6 +64,7 @@ class Trial:
             self._answers = {name: ask(store) for name, ask in self._asked.items()}
             assert not list(store.check())
         self.remarks: list[str] = []
+        self._tried = 0
 
     def flip(self, offset: int, bit: int) -> str:
         """Flip one bit, look, and put all back; gives one of the letters above."""
@@ -82,8 +84,12 @@ class Trial:
     def _look(self) -> str:
         self.remarks = []
         asked = list(self._asked.items())
-        found = self._ask(asked, readonly=True)
-        found += self._ask(asked[::-1], readonly=False)
+        # All are asked in one way, some in the other, and both take turns.
+        readonly = self._tried % 2 == 0
+        some = asked[self._tried % _SOME :: _SOME][::-1]
+        self._tried += 1
+        found = self._ask(asked, readonly=readonly)
+        found += self._ask(some, readonly=not readonly)
         if self.remarks:
             return WRONG
         checked = self._check()
