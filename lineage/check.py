@@ -7,6 +7,7 @@ events that decode, documents that have the digest recorded, caches that are wha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import takewhile
 from typing import Final, Literal
 
 import msgspec
@@ -14,9 +15,13 @@ import msgspec
 from lineage.documents import given
 from lineage.errors import Damaged
 from lineage.events import Defined, Redefined, decode
+from lineage.kept import agrees
 from lineage.log.base import EventLog, StoredEvent
 from lineage.log.problems import Part, Problem
 from lineage.model import Head
+from lineage.past import replay
+from lineage.tree import fold
+from lineage.treestate import FOLD
 
 __all__ = ["CODES", "Finding", "Progress", "check"]
 
@@ -86,6 +91,7 @@ def _findings(log: EventLog, part: Part, progress: Progress | None) -> Iterator[
             )
         else:
             yield from _event(log, found)
+    yield from _caches(log, part)
 
 
 def _event(log: EventLog, event: StoredEvent) -> Iterator[Finding]:
@@ -104,6 +110,31 @@ def _event(log: EventLog, event: StoredEvent) -> Iterator[Finding]:
             # The log's own errors begin with the path, which every finding would repeat.
             what = error.__cause__ if isinstance(error.__cause__, Damaged) else error
             yield _about(event, "bad-digest", f"{data.name!r} of event {event.position}: {what}")
+
+
+def _caches(log: EventLog, part: Part) -> Iterator[Finding]:
+    """Hold kept trees against their events. Rows of another release's fold are as good as none."""
+    try:
+        heads = log.streams()
+    except Damaged:  # which was told
+        return
+    for number, head in enumerate(heads, 1):
+        if not part.has(number):
+            continue
+        stream = head.stream
+        try:
+            row = log.cached(stream)
+            if row is None or row.fold != FOLD:
+                continue
+            version = row.version
+            events = takewhile(lambda e: e[0].version <= version, replay(log, stream))  # noqa: B023
+            if agrees(row, fold(stream, events)):
+                continue
+        except Damaged:
+            continue
+        severity, _ = CODES["cache-differs"]
+        message = "the tree that is kept is not the one that the events make"
+        yield Finding("cache-differs", severity, message, stream, None, row.version)
 
 
 def _about(event: StoredEvent, code: str, message: str) -> Finding:

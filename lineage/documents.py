@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Protocol
 
 import msgspec
 
 from lineage import canon
 from lineage.errors import Damaged, NotFound
 from lineage.events import Defined, Redefined
-from lineage.log.base import EventLog
 from lineage.tree import TreeNode
 
-__all__ = ["digest", "document", "equals", "given", "present"]
+__all__ = ["BodySource", "digest", "document", "equals", "given", "present"]
 
 _ENCODER = msgspec.msgpack.Encoder()
 
 
-def document(log: EventLog, node: TreeNode, *, active: bool | None = None) -> bytes:
+class BodySource(Protocol):
+    """Where bodies are: an event log, or one with what is about to be appended to it."""
+
+    def body(self, digest: bytes) -> bytes:
+        """The body of that digest; raises NotFound if there is none."""
+
+
+def document(log: BodySource, node: TreeNode, *, active: bool | None = None) -> bytes:
     """Give a snapshot's present document: canonical, with its present name and parent, and
     with the domain it inherits.
 
@@ -45,7 +52,7 @@ def document(log: EventLog, node: TreeNode, *, active: bool | None = None) -> by
     return _join(position, head, domain, inactive, cookie, active)
 
 
-def given(log: EventLog, definition: Defined | Redefined, position: int) -> bytes:
+def given(log: BodySource, definition: Defined | Redefined, position: int) -> bytes:
     """Give the document that an event was made of: canonical, without ``<active>``.
 
     Args:
@@ -57,7 +64,7 @@ def given(log: EventLog, definition: Defined | Redefined, position: int) -> byte
     return _given(definition, position, _bodies(log, definition, position))
 
 
-def digest(log: EventLog, node: TreeNode) -> bytes:
+def digest(log: BodySource, node: TreeNode) -> bytes:
     """Give the SHA-256 of `document`, which is only put together if it has to be.
 
     Raises:
@@ -68,7 +75,7 @@ def digest(log: EventLog, node: TreeNode) -> bytes:
     return hashlib.sha256(document(log, node)).digest()
 
 
-def equals(log: EventLog, node: TreeNode, parts: canon.Parts, given: bytes) -> bool:
+def equals(log: BodySource, node: TreeNode, parts: canon.Parts, given: bytes) -> bool:
     """Whether a document is the snapshot's present one, or would be with the domain it inherits.
 
     Args:
@@ -87,7 +94,7 @@ def equals(log: EventLog, node: TreeNode, parts: canon.Parts, given: bytes) -> b
     return hashlib.sha256(xml).digest() == held
 
 
-def present(log: EventLog, node: TreeNode) -> Redefined:
+def present(log: BodySource, node: TreeNode) -> Redefined:
     """Give the event that would give the snapshot its present document again.
 
     Raises:
@@ -110,7 +117,7 @@ def present(log: EventLog, node: TreeNode) -> Redefined:
 _Bodies = tuple[bytes | None, bytes | None, bytes | None]
 
 
-def _bodies(log: EventLog, definition: Defined | Redefined, position: int) -> _Bodies:
+def _bodies(log: BodySource, definition: Defined | Redefined, position: int) -> _Bodies:
     return (
         _body(log, position, definition.domain),
         _body(log, position, definition.inactive_domain),
@@ -125,7 +132,7 @@ def _given(definition: Defined | Redefined, position: int, bodies: _Bodies) -> b
     return xml
 
 
-def _body(log: EventLog, position: int, digest: bytes | None) -> bytes | None:
+def _body(log: BodySource, position: int, digest: bytes | None) -> bytes | None:
     if digest is None:
         return None
     try:

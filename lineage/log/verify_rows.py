@@ -97,8 +97,8 @@ def caches(connection: apsw.Connection, part: Part, keys: dict[int, str]) -> Ite
         number, fold, version, data, digest = row
         key = keys.get(number)
         if part.has(number) and not _sound(key, CacheRow(fold, version, data), digest):
-            message = f"the cached tree of stream {number} is not what was written"
-            yield Problem("bad-digest", message, key, version=version)
+            message = f"the tree that is kept of stream {number} is not what was written"
+            yield Problem("cache-differs", message, key)
 
 
 def _sound(key: str | None, row: CacheRow, digest: bytes) -> bool:
