@@ -7,6 +7,7 @@ import hashlib
 import msgspec
 
 from lineage import canon
+from lineage.definitions import is_bare
 from lineage.errors import Damaged, NotFound
 from lineage.events import Redefined
 from lineage.log.base import EventLog
@@ -71,7 +72,11 @@ def equals(log: EventLog, node: TreeNode, parts: canon.Parts, given: bytes) -> b
     held = digest(log, node)
     if held == given:
         return True
-    if parts.domain is not None or node.domain is None:
+    if parts.domain is None:
+        inherits = node.domain is not None
+    else:
+        inherits = node.has_domain and is_bare(parts.domain)
+    if not inherits:
         return False
     domain = _body(log, node, node.domain)
     xml = _join(node, parts.head, domain, parts.inactive_domain, parts.cookie)
@@ -95,6 +100,7 @@ def present(log: EventLog, node: TreeNode) -> Redefined:
         given.domain_name,
         given.secure,
         given.canon,
+        node.bare,
     )
 
 

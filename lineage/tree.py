@@ -210,7 +210,7 @@ class Tree:
             node = TreeNode(data, stored, brief)
             self._look_for_cycle(name, parent)
         else:
-            node = TreeNode(data, stored, brief, old.domain)
+            node = TreeNode(data, stored, brief, old)
             moved = parent != old.parent
             if self._loops and (moved or node.creation_time != old.creation_time):
                 self._loops = None

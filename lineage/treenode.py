@@ -132,8 +132,9 @@ class TreeNode:
         name: its present name.
         definition: the event that gave the present document.
         domain, inactive_domain, cookie: digests of the bodies it has now; a redefinition
-            without ``<domain>`` inherits it, the other two are never inherited (libvirt's
-            virDomainSnapshotRedefinePrep).
+            without ``<domain>``, or with one that has no type, inherits it, the other two are
+            never inherited (libvirt's virDomainSnapshotRedefinePrep).
+        bare: `domain` is there and has no type.
         position, version: of `definition` in the log and in the domain's stream.
         recorded_at: when `definition` was recorded, nanoseconds since the epoch, UTC.
         creation_time: the document's, seconds since the epoch.
@@ -145,6 +146,7 @@ class TreeNode:
         "_newer",
         "_older",
         "_siblings",
+        "bare",
         "cookie",
         "creation_time",
         "definition",
@@ -161,11 +163,13 @@ class TreeNode:
         data: Defined | Redefined,
         stored: Recorded,
         brief: Outline,
-        inherited: bytes | None = None,
+        old: TreeNode | None = None,
     ) -> None:
         self.name = data.name
         self.definition = data
-        self.domain = data.domain if data.domain is not None else inherited
+        self.domain, self.bare = data.domain, data.bare
+        if old is not None and (data.domain is None or (data.bare and old.has_domain)):
+            self.domain, self.bare = old.domain, old.bare
         self.inactive_domain = data.inactive_domain
         self.cookie = data.cookie
         self.position = stored.position
@@ -185,6 +189,11 @@ class TreeNode:
     def parent(self) -> str | None:
         """The parent's present name, None for a root; it may name a missing snapshot."""
         return Siblings.of(self).parent
+
+    @property
+    def has_domain(self) -> bool:
+        """Whether libvirt would find a domain in the present document."""
+        return self.domain is not None and not self.bare
 
     @property
     def head(self) -> Head:
