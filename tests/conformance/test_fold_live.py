@@ -18,8 +18,8 @@ import pytest
 from lineage.store import Store
 
 from .libvirt_child import Died
-from .side_by_side import LACKING, REFUSED, Worlds
-from .stories import SCOPES, VARIANTS, Create, Define, Delete, Step, Teller, read
+from .side_by_side import LACKING, REFUSED, SideBySide, Worlds
+from .stories import SCOPES, UUIDS, VARIANTS, Create, Define, Delete, Step, Teller, read
 from .telling import LENGTH, Told, in_memory, shortest, tell
 
 pytestmark = pytest.mark.live
@@ -76,3 +76,33 @@ def test_what_libvirt_refuses_changes_neither(worlds: Worlds, rule: str) -> None
     tally: Counter[str] = Counter()
     tell(worlds, [*BEFORE, AGAINST_A_RULE[rule]], in_memory(), tally)
     assert tally == {"define": len(BEFORE), rule: 1}
+
+
+FAMILY: Final = {"a": None, "b": "a", "c": "b", "d": "b", "e": "d", "f": "a"}
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize("victim", FAMILY)
+def test_deleting_any_snapshot_moves_children_and_current_alike(
+    worlds: Worlds, victim: str, scope: str
+) -> None:
+    for current in (None, *FAMILY):
+        family = [
+            Define(0, name=name, parent=parent, current=name == current)
+            for name, parent in FAMILY.items()
+        ]
+        tell(worlds, [*family, Delete(0, victim, scope)], in_memory())
+
+
+def test_libvirt_moves_a_snapshot_for_an_equal_document_and_a_store_does_not(
+    worlds: Worlds,
+) -> None:
+    both = SideBySide(worlds, in_memory())
+    older, newer = Define(0, name="older"), Define(0, name="newer")
+    for step in (older, newer):
+        both.take(step)
+    worlds.live.call("redefine", worlds.document(older))
+    both.store.record(worlds.document(older))
+    assert worlds.seen(0)["roots"] == ["older", "newer"]
+    assert [node.name for node in both.store.tree(UUIDS[0]).roots()] == ["newer", "older"]
+    assert both.store.head() == 2
