@@ -106,3 +106,13 @@ def test_libvirt_moves_a_snapshot_for_an_equal_document_and_a_store_does_not(
     assert worlds.seen(0)["roots"] == ["older", "newer"]
     assert [node.name for node in both.store.tree(UUIDS[0]).roots()] == ["newer", "older"]
     assert both.store.head() == 2
+
+
+def test_when_libvirt_dies_the_next_story_has_another(worlds: Worlds) -> None:
+    both = SideBySide(worlds, in_memory())
+    both.take(Define(0, name="a"))
+    assert worlds.live._child is not None
+    worlds.live._child.kill()
+    with pytest.raises(Died):
+        both.take(Define(0, name="b"))
+    tell(worlds, [Define(0, name="a"), Define(1, name="a")], in_memory())
