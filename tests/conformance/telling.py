@@ -26,8 +26,9 @@ def in_memory() -> Store:
 class Told(Exception):
     """A story that fails: as far as it was told, and why."""
 
-    def __init__(self, story: Sequence[Step], why: Disagreement) -> None:
-        super().__init__(f"{why}\nafter\n{printed(story)}")
+    def __init__(self, story: Sequence[Step], why: Exception) -> None:
+        told = str(why) if isinstance(why, Disagreement) else repr(why)
+        super().__init__(f"{told}\nafter\n{printed(story)}")
         self.story = story
 
 
@@ -40,7 +41,7 @@ def tell(
     """Tell a story to libvirt and a store, then look at all moments of it again.
 
     Raises:
-        Told: they disagree.
+        Told: they disagree, or something else went wrong.
         Died: libvirt did.
     """
     both = SideBySide(worlds, store, tally)
@@ -50,7 +51,9 @@ def tell(
             story.append(steps.next(both.seen) if isinstance(steps, Teller) else steps[number])
             both.take(story[-1])
         both.look_back()
-    except Disagreement as why:
+    except Died:
+        raise
+    except Exception as why:
         raise Told(story, why) from why
 
 
