@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         Conflict,
         Damaged,
         DocumentError,
+        FileSystemWarning,
         Forked,
         LineageError,
         NotAStore,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from lineage.log.base import EXISTS
     from lineage.model import Disk, Domain, Extra, Head, Memory, Node, Secure, Snapshot
     from lineage.reflog import CurrentMove
-    from lineage.store import DomainInfo, Event, Store
+    from lineage.store import DomainInfo, Event, Store, Watch, Written
 
 __all__ = [
     "EXISTS",
@@ -40,6 +41,7 @@ __all__ = [
     "DomainInfo",
     "Event",
     "Extra",
+    "FileSystemWarning",
     "Forked",
     "Head",
     "LineageError",
@@ -53,6 +55,8 @@ __all__ = [
     "SnapshotError",
     "Store",
     "TooNew",
+    "Watch",
+    "Written",
     "XMLError",
     "__version__",
     "canonicalize",
@@ -71,6 +75,7 @@ _HOMES = {
         "Conflict",
         "Damaged",
         "DocumentError",
+        "FileSystemWarning",
         "Forked",
         "LineageError",
         "NotAStore",
@@ -83,7 +88,7 @@ _HOMES = {
     "lineage.log.base": ("EXISTS",),
     "lineage.model": ("Disk", "Domain", "Extra", "Head", "Memory", "Node", "Secure", "Snapshot"),
     "lineage.reflog": ("CurrentMove",),
-    "lineage.store": ("DomainInfo", "Event", "Store"),
+    "lineage.store": ("DomainInfo", "Event", "Store", "Watch", "Written"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -19,7 +19,15 @@ from weakref import WeakSet
 import apsw
 
 from lineage.errors import Busy, Damaged, Forked, LineageError, NotFound
-from lineage.log.base import Append, CacheRow, Receipt, Request, StoredEvent, StreamHead
+from lineage.log.base import (
+    Append,
+    CacheRow,
+    Receipt,
+    Request,
+    StoredEvent,
+    StreamHead,
+    Waiter,
+)
 from lineage.log.beside import cached, put_cached, receipt
 from lineage.log.body_tables import BodyReader, BodyWriter, has_body
 from lineage.log.checks import check_bodies, check_range
@@ -29,6 +37,7 @@ from lineage.log.runs import last_run
 from lineage.log.scan import CHUNK, Scan, position_at, run_with, runs_behind
 from lineage.log.streams import Streams, reading
 from lineage.log.unsynced import forget_unsynced
+from lineage.log.waiting import Waiters
 
 __all__ = ["SQLiteLog", "translate"]
 
@@ -116,6 +125,7 @@ class SQLiteLog:
         *,
         readonly: bool = False,
         create: bool = True,
+        allow_network: bool = False,
         _vfs: str | None = None,
     ) -> None:
         """Open the store at `path`.
@@ -123,6 +133,8 @@ class SQLiteLog:
         Args:
             readonly: only read; a missing file is not made.
             create: make the store, mode 0600, where there is no file or an empty one.
+            allow_network: also on a network file system, where then one process at a time has
+                the store open, or several that only read.
             _vfs: name of an SQLite VFS, for tests that stand between SQLite and the disk.
 
         Raises:
@@ -130,7 +142,7 @@ class SQLiteLog:
             TooNew: a store of a newer format.
             Busy: another process holds it for longer than the timeout.
             Damaged: a store that has lost parts.
-            LineageError: directory, permissions, disk.
+            LineageError: directory, permissions, disk, a network file system.
         """
         self._path = Path(os.path.abspath(os.fspath(path)))  # noqa: PTH100 (keeps symlinks)
         self._readonly = readonly
@@ -138,6 +150,7 @@ class SQLiteLog:
         self._vfs = _vfs
         self._failed = False
         self._lock = threading.Lock()
+        self._waiters = Waiters(self._path)
         self._streams = Streams()
         self._bodies = BodyReader()
         self._writer = BodyWriter()
@@ -147,7 +160,13 @@ class SQLiteLog:
             raise LineageError("the store's path is not UTF-8") from None
         _watch_forks()
         with _translated(self._path):
-            connection = open_store(self._path, readonly=readonly, create=create, vfs=_vfs)
+            connection = open_store(
+                self._path,
+                readonly=readonly,
+                create=create,
+                allow_network=allow_network,
+                vfs=_vfs,
+            )
         self._connection: apsw.Connection | None = connection
         _logs.add(self)
 
@@ -192,6 +211,7 @@ class SQLiteLog:
             if rows:
                 self._writer.remember(plan)
                 rows.remember()
+        self._waiters.wake()
         return rows.position
 
     def read(
@@ -296,10 +316,16 @@ class SQLiteLog:
             stored = self._bodies.fetch(connection, digest)
         return self._bodies.unpack(stored)
 
+    def waiter(self) -> Waiter:
+        """Begin to wait for events; see `EventLog.waiter`."""
+        with self._use():
+            return self._waiters.begin()
+
     def close(self) -> None:
         """Release files and locks. Closing twice is harmless, and so is closing in a fork."""
         if os.getpid() != self._pid:
             return
+        self._waiters.close()
         with self._lock, _translated(self._path):
             connection, self._connection = self._connection, None
             if connection is not None:

@@ -116,7 +116,7 @@ def a_domain_is_inherited_for_ever(patch: Patch) -> None:
     def made(node: TreeNode, data: Any, stored: Any, brief: Any, old: Any = None) -> None:
         _made(node, data, stored, brief, old)
         if old is not None:
-            node.domain = old.domain
+            node._domain, node._domain_at = old._domain, old._domain_at
 
     patch.setattr(TreeNode, "__init__", made)
 
