@@ -41,6 +41,7 @@ class _Definition(msgspec.Struct, frozen=True, gc=False):
         domain, inactive_domain, cookie: SHA-256 of the bodies, None where absent.
         domain_name: the domain's name in the body, None where the body has none.
         canon: version of the canonical form.
+        bare: `domain` is there and has no type, so that libvirt takes it for none.
     """
 
     name: str
@@ -52,6 +53,7 @@ class _Definition(msgspec.Struct, frozen=True, gc=False):
     domain_name: str | None = None
     secure: Secure = Secure.UNKNOWN
     canon: int = 1
+    bare: bool = False
 
     @property
     def bodies(self) -> tuple[bytes, ...]:
@@ -70,7 +72,7 @@ class Redefined(_Definition, frozen=True, gc=False):
     """Another document for a snapshot that the domain has."""
 
 
-class _Payload(msgspec.Struct, array_like=True, frozen=True, gc=False):
+class _UsualPayload(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A definition as stored: the head as it is, and the name in it alone."""
 
     head: msgspec.Raw
@@ -81,6 +83,12 @@ class _Payload(msgspec.Struct, array_like=True, frozen=True, gc=False):
     domain_name: str | None = None
     secure: Secure = Secure.UNKNOWN
     canon: int = 1
+
+
+class _Payload(_UsualPayload, array_like=True, frozen=True, gc=False):
+    """All fields: the last is written only where it says something."""
+
+    bare: bool = False
 
 
 class _Named(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -159,7 +167,7 @@ def encode(data: EventData) -> tuple[int, int, bytes]:
     payload: msgspec.Struct = data
     if isinstance(data, _Definition):
         # positional: this is done for every document of an import
-        payload = _Payload(
+        fields = (
             _Raw(data.head),
             data.digest,
             data.domain,
@@ -169,6 +177,7 @@ def encode(data: EventData) -> tuple[int, int, bytes]:
             data.secure,
             data.canon,
         )
+        payload = _Payload(*fields, True) if data.bare else _UsualPayload(*fields)
     return TAGS[kind], SCHEMAS[kind], _ENCODER.encode(payload)
 
 
@@ -210,5 +219,6 @@ def _definition(kind: type[Any], payload: bytes) -> EventData:
         stored.domain_name,
         stored.secure,
         stored.canon,
+        stored.bare,
     )
     return data
