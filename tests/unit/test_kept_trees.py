@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -11,25 +10,21 @@ import msgspec
 import pytest
 
 from lineage import Store
-from lineage.definitions import new_event
+from lineage.directory import directory_of, infos_of
 from lineage.errors import Damaged, LineageError
-from lineage.events import Annotated, CurrentChanged, Deleted, EventData, Renamed, Undefined
+from lineage.events import CurrentChanged, Deleted, Undefined
 from lineage.kept import Kept, agrees, row_of
-from lineage.log import Append, EventLog, MemoryLog, SQLiteLog
-from lineage.log.base import CacheRow, StoredEvent
+from lineage.listing import summary
+from lineage.log import EventLog, MemoryLog, SQLiteLog
+from lineage.log.base import ALL, CacheRow, StoredEvent
 from lineage.past import LogPast
 from lineage.reader import open_reader
-from lineage.tree import Tree, fold
-from lineage.treestate import FOLD, state_of, write
-from lineage.views import Views, lines_of
+from lineage.tree import Tree
+from lineage.treestate import FOLD
 
-from .store_samples import A, B, body, snapshot
-from .tree_events import chain, defined, redefined
-
-C = "5f3c1b0a-0000-4000-8000-00000000000c"
-MANY = 300  # events that are worth a row
-# Number and outcome of the fold of `history`.
-GOLDEN = (1, "5268555306b6e2f0216bb4ede2a9192d218152643a493568591affb09854ab5d")
+from .kept_samples import MANY, C, Counting, answers, fill, folded, told
+from .store_samples import A, B, snapshot
+from .tree_events import chain
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -39,113 +34,6 @@ def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[EventLog]:
     fill(made)
     yield made
     made.close()
-
-
-def fill(log: EventLog) -> None:
-    told(log, A, *chain(MANY), Annotated("s3", {"ticket": "7"}), domain_name="first")
-    told(log, B, *chain(MANY), Deleted("s7"), CurrentChanged("s5"), domain_name="second")
-    told(log, C, *chain(MANY), Undefined(), domain_name="third")
-
-
-def told(log: EventLog, stream: str, *events: EventData, domain_name: str | None = None) -> None:
-    if domain_name is not None:
-        events = (*events, defined("named", at=10**6, domain_name=domain_name), *events[-1:])
-    log.append([Append(stream, [new_event(data, "") for data in events])])
-
-
-def answers(log: EventLog) -> dict[str, object]:
-    """What a store over the log says, asked for the first time."""
-    store = Store.over(log)
-    trees = [store.tree(info.stream) for info in store.domains()]
-    return {
-        "domains": store.domains(),
-        "list": store.snapshots(),
-        "trees": [[(n.name, n.parent, n.brief, d) for n, d in tree.walk()] for tree in trees],
-        "order": [[n.name for n in tree.roots()] for tree in trees],
-        "states": [state_of(tree) for tree in trees],
-        "heads": [[node.head for node in tree.topological()] for tree in trees],
-        "seen": [[tree.seen(name) for name in tree] for tree in trees],
-    }
-
-
-class Counting(MemoryLog):
-    """Remembers what was read of it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.read_events: list[StoredEvent] = []
-        self.asked_for: set[str] = set()
-
-    def read(
-        self, after: int = 0, *, stream: str | None = None, limit: int | None = None
-    ) -> Iterator[StoredEvent]:
-        for event in super().read(after, stream=stream, limit=limit):
-            self.read_events.append(event)
-            yield event
-
-    def event(self, position: int) -> StoredEvent:
-        event = super().event(position)
-        self.read_events.append(event)
-        return event
-
-    def cached(self, stream: str) -> CacheRow | None:
-        self.asked_for.add(stream)
-        return super().cached(stream)
-
-    def put_cached(self, rows: Mapping[str, CacheRow]) -> None:
-        self.puts = [*getattr(self, "puts", []), set(rows)]
-        super().put_cached(rows)
-
-
-# Promise 10
-
-
-def test_promise_10_caches_can_be_deleted_and_come_back_identical(tmp_path: Path) -> None:
-    path = tmp_path / "s.lineage"
-    with Store(path) as store:
-        fill(store.log)
-    query = "SELECT stream, fold, version, data, digest FROM trees ORDER BY stream"
-
-    def rows() -> list[object]:
-        connection = apsw.Connection(str(path))
-        found = connection.execute(query).fetchall()
-        connection.close()
-        return list(found)
-
-    with Store(path) as store:
-        folded = answers(store.log)
-    kept = rows()
-    assert len(kept) == 3
-    with Store(path) as store:
-        assert answers(store.log) == folded
-    connection = apsw.Connection(str(path))
-    connection.execute("DELETE FROM trees")
-    connection.close()
-    assert not rows()
-    with Store(path) as store:
-        assert answers(store.log) == folded
-    assert rows() == kept
-
-
-def test_a_row_grown_in_steps_is_the_row_of_one_fold(log: EventLog) -> None:
-    for number in range(4):
-        Kept(log).tree(A)
-        keep(log, A)
-        told(log, A, Renamed(f"s{number}", f"t{number}"), Deleted(f"s{number + 50}"))
-        told(log, A, redefined(defined(f"s{number + 100}", at=number), domain=None))
-    whole = folded(log, A)
-    assert row_of(Kept(log).tree(A)) == row_of(whole)
-
-
-def keep(log: EventLog, stream: str) -> None:
-    log.put_cached({stream: row_of(Kept(log).tree(stream))})
-
-
-def folded(log: EventLog, stream: str) -> Tree:
-    empty = MemoryLog()  # whoever asks it for a row gets none
-    tree = Kept(empty).tree(stream)
-    assert tree.version == 0
-    return fold(stream, LogPast(log, stream, list).events(10**9))
 
 
 # What is not used
@@ -262,6 +150,54 @@ def test_a_name_is_looked_up_without_folding() -> None:
     assert not log.read_events
 
 
+def test_a_name_among_many_small_domains_is_looked_up_without_reading_them() -> None:
+    log = Counting()
+    for number in range(500):
+        told(log, f"name:vm{number}", *chain(2))
+    assert Store.over(log).resolve("vm7") == "name:vm7"
+    log.read_events, log.asked_for = [], set()
+    tree = Store.over(log).tree("vm7")
+    assert [event.stream for event in log.read_events] == ["name:vm7"] * tree.version
+    assert log.asked_for == {ALL, "name:vm7"}
+
+
+def test_summaries_that_were_kept_are_brought_up_to_date() -> None:
+    log = Counting()
+    fill(log)
+    answers(log)
+    told(log, A, Undefined())
+    told(log, "name:new", *chain(2))
+    log.read_events = []
+    infos = {info.stream: info for info in Store.over(log).domains()}
+    assert {event.stream for event in log.read_events} == {A, "name:new"}
+    assert infos == {stream: summary(folded(log, stream)) for stream in (A, B, C, "name:new")}
+    for number in range(100):
+        told(log, f"name:vm{number}", *chain(number % 3))
+    told(log, B, *(CurrentChanged(f"s{n}") for n in range(MANY)))
+    again = Store.over(log).domains()
+    assert len(again) == 4 + 100 - 34
+    assert {info.stream: info for info in again}[B] == summary(folded(log, B))
+    kept = log.cached(ALL)
+    assert kept is not None
+    assert kept.version == log.head()
+    assert infos_of(kept) == {info.stream: info for info in again}
+
+
+@pytest.mark.parametrize("data", [b"", b"\x90", msgspec.msgpack.encode([0, b"\x97"])])
+def test_summaries_that_are_none_or_of_the_future_are_not_used(log: EventLog, data: bytes) -> None:
+    wanted = answers(log)
+    right = log.cached(ALL)
+    assert right is not None
+    for row in (
+        CacheRow(FOLD, right.version, data),
+        CacheRow(FOLD + 1, right.version, right.data),
+        directory_of([], log.head() + 1),
+    ):
+        log.put_cached({ALL: row})
+        assert answers(log) == wanted
+        assert log.cached(ALL) == right
+
+
 def test_only_what_came_since_is_folded_onto_a_row() -> None:
     log = Counting()
     fill(log)
@@ -326,7 +262,7 @@ def test_all_domains_are_kept_in_one_write() -> None:
     log = Counting()
     fill(log)
     Store.over(log).snapshots()
-    assert log.puts == [{A, B, C}]
+    assert log.puts == [{A, B, C, ALL}]
 
 
 def test_a_log_that_cannot_write_does_without() -> None:
@@ -384,82 +320,3 @@ def test_a_reader_works_where_nothing_may_be_written(tmp_path: Path, monkeypatch
     with open_reader(path) as store:
         assert len(store.snapshots(A)) == MANY + 1
     assert path.read_bytes() == before
-
-
-# The number of the fold
-
-
-def history() -> list[EventData]:
-    """One of everything that the fold knows."""
-    first = [defined(f"s{n}", f"s{n - 2}" if n > 1 else None, at=50 - n % 7) for n in range(40)]
-    return [
-        *first,
-        defined("lost", "nowhere", at=3, text="why", domain_name="vm"),
-        defined("c1", "c2", at=9),
-        defined("c2", "c1", at=8, domain=None),
-        redefined(defined("s4", "s3", at=60), domain=None),
-        Deleted("s1"),
-        Deleted("s10", "children"),
-        Deleted("s9", "children-only"),
-        Renamed("s2", "renamed"),
-        Annotated("renamed", {"ticket": "7", "gone": None}),
-        Annotated(None, {"owner": "us"}),
-        CurrentChanged("not yet"),
-    ]
-
-
-def test_whoever_changes_the_fold_gives_it_another_number() -> None:
-    log = MemoryLog()
-    log.append([Append("other", [new_event(Undefined(), "")])], recorded_at=5)
-    for n, data in enumerate(history()):
-        log.append([Append(A, [new_event(data, "")])], recorded_at=10**18 + n)
-    state = write(state_of(folded(log, A)))
-    # A new digest here needs a new FOLD, or rows of the release before would pass for ours.
-    assert (FOLD, hashlib.sha256(state).hexdigest()) == GOLDEN
-
-
-# Lines
-
-
-def test_lines_are_the_same_from_a_row_from_a_tree_and_as_of_now(log: EventLog) -> None:
-    store = Store.over(log)
-    lines = store.snapshots(A)
-    assert lines == lines_of(store.tree(A)) == store.snapshots(A, at=log.head())
-    assert lines == Store.over(log).snapshots(A) == lines_of(folded(log, A))
-    assert [line.name for line in lines][:3] == ["s0", "s1", "s2"]
-    third = lines[3]
-    assert (third.uuid, third.domain_name, third.parent, third.location) == (
-        A,
-        "first",
-        "s2",
-        "internal",
-    )
-    assert third.annotations == {"ticket": "7"}
-    assert not third.parent_missing
-    assert not store.snapshots(C)
-
-
-def test_views_hold_no_more_than_they_should_with_rows(log: EventLog) -> None:
-    answers(log)
-    views = Views(log, keep=1)
-    for stream in (A, B, C, A):
-        assert state_of(views.live(stream)) == state_of(folded(log, stream))
-
-
-def test_documents_of_a_restored_tree_are_whole(tmp_path: Path) -> None:
-    with Store(tmp_path / "s.lineage") as store:
-        for n in range(MANY):
-            store.record(snapshot(f"s{n}", created=n + 1, domain=body(A, memory=2048 + n)))
-        store.record(snapshot("s7", created=9, description="new", domain=None), domain=A)
-        Kept(store.log).tree(A)
-    with Store(tmp_path / "s.lineage") as store:
-        keep(store.log, A)
-    with Store(tmp_path / "s.lineage") as store:
-        assert store.xml(A, "s9") == snapshot("s9", created=10, domain=body(A, memory=2057))
-        inherited = snapshot("s7", created=9, description="new", domain=body(A, memory=2055))
-        assert store.xml(A, "s7") == inherited
-        assert store.tree(A)["s7"].rewritten
-        version = store.tree(A).version
-        store.record(snapshot("s7", created=9, description="new", domain=None), domain=A)
-        store.record(snapshot("s9", created=10, domain=body(A, memory=2057)))
-        assert store.tree(A).version == version
