@@ -11,7 +11,7 @@ from typing import Final, Protocol
 import msgspec
 
 from lineage.errors import Damaged
-from lineage.events import Defined, Redefined
+from lineage.events import UNREADABLE, Defined, Redefined
 from lineage.model import Head
 
 __all__ = ["Outline", "Recorded", "Siblings", "TreeNode", "age", "cycles", "outline"]
@@ -55,11 +55,11 @@ def outline(stored: Recorded, data: Defined | Redefined) -> Outline:
     """
     try:
         return _OUTLINE.decode(data.head)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise _damaged(stored.position, error) from None
 
 
-def _damaged(position: int, error: msgspec.DecodeError) -> Damaged:
+def _damaged(position: int, error: Exception) -> Damaged:
     return Damaged(f"head of event {position} cannot be read: {error}")
 
 
@@ -196,7 +196,7 @@ class TreeNode:
         if self._head is None:
             try:
                 self._head = _HEAD.decode(self.definition.head)
-            except msgspec.DecodeError as error:
+            except UNREADABLE as error:
                 raise _damaged(self.position, error) from None
         head, parent = self._head, self.parent
         if head.name != self.name or head.parent != parent:
