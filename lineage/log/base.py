@@ -175,6 +175,15 @@ class EventLog(Protocol):
         """
         ...
 
+    def event(self, position: int) -> StoredEvent:
+        """The event at a position.
+
+        Raises:
+            NotFound: there is none.
+            Damaged: it is not what was written.
+        """
+        ...
+
     def head(self) -> int:
         """Position of the last event, 0 for an empty log."""
         ...

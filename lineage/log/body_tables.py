@@ -1,4 +1,4 @@
-"""The tables of bodies: `bodies` gives each its number, `packs` holds their bytes.
+"""Bodies in their tables: `bodies` gives each its number, `packs` holds their bytes.
 
 A pack holds the bodies whose numbers follow each other from its own.
 """
@@ -6,7 +6,7 @@ A pack holds the bodies whose numbers follow each other from its own.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, cast
 
 import apsw
@@ -14,24 +14,9 @@ import msgspec
 
 from lineage.errors import Damaged, NotFound
 from lineage.log.bodies import KEYS, BodyPack, Key, member, packs, verified, whole
+from lineage.log.streams import reading
 
-__all__ = ["TABLES", "BodyReader", "BodyWriter", "Plan", "digests_of", "has_body"]
-
-TABLES: Final = """
-CREATE TABLE bodies (
-    id     INTEGER PRIMARY KEY,
-    digest BLOB NOT NULL CHECK (length(digest) = 32)
-) STRICT;
-CREATE INDEX bodies_digest ON bodies (substr(digest, 1, 4));
-CREATE TABLE packs (
-    id       INTEGER PRIMARY KEY REFERENCES bodies (id),
-    stream   INTEGER REFERENCES streams (id),
-    base     INTEGER REFERENCES packs (id),
-    encoding INTEGER NOT NULL,
-    data     BLOB    NOT NULL
-) STRICT;
-CREATE INDEX packs_keys ON packs (stream) WHERE base IS NULL;
-"""
+__all__ = ["BodyReader", "BodyWriter", "Plan", "digests_of", "has_body"]
 
 # The index holds four bytes of a digest: enough to find it, a quarter of the room.
 _NUMBER: Final = (
@@ -46,7 +31,7 @@ _PACK_OF: Final = (
 _PACK: Final = "SELECT id, base, encoding, data FROM packs WHERE id = ?"
 _KEYS_OF: Final = (
     "SELECT packs.id, encoding, data, digest FROM packs JOIN bodies USING (id) "
-    "WHERE base IS NULL AND stream = (SELECT id FROM streams WHERE key = ?) "
+    "WHERE base IS NULL AND stream = ? "
     "ORDER BY packs.id DESC LIMIT ?"
 )
 _INSERT_BODY: Final = "INSERT INTO bodies (id, digest) VALUES (?, ?)"
@@ -115,6 +100,7 @@ class BodyWriter:
         connection: apsw.Connection,
         bodies: Mapping[bytes, bytes],
         named: Mapping[bytes, str],
+        number_of: Callable[[str], int],
     ) -> Plan:
         """Prepare to store the bodies that are not stored yet.
 
@@ -123,25 +109,22 @@ class BodyWriter:
 
         Args:
             named: digests that the append's events name, each with a stream that names it.
+            number_of: gives a stream's number, 0 if it has no event.
 
         Raises:
             ValueError: a body is too long.
         """
         if not bodies and not named:
             return Plan(0, {}, [], {})
-        if connection.in_transaction:
-            return self._plan(connection, bodies, named)
-        connection.execute("BEGIN")  # else every row locks and unlocks the file
-        try:
-            return self._plan(connection, bodies, named)
-        finally:
-            connection.execute("COMMIT")
+        with reading(connection):
+            return self._plan(connection, bodies, named, number_of)
 
     def _plan(
         self,
         connection: apsw.Connection,
         bodies: Mapping[bytes, bytes],
         named: Mapping[bytes, str],
+        number_of: Callable[[str], int],
     ) -> Plan:
         last = cast(tuple[int], connection.execute(_LAST).fetchone())[0]
         seen = self._numbers
@@ -156,7 +139,7 @@ class BodyWriter:
         plan = Plan(last, numbers, [], {})
         number = last
         for stream, items in new.items():
-            keys = [] if stream is None else list(self._keys_of(connection, stream))
+            keys = [] if stream is None else list(self._keys_of(connection, stream, number_of))
             for pack in packs(stream, items, keys):
                 plan.packs.append((number + 1, pack))
                 for digest in pack.digests:
@@ -166,10 +149,15 @@ class BodyWriter:
                 plan.keys[stream] = keys[-KEYS:]
         return plan
 
-    def _keys_of(self, connection: apsw.Connection, stream: str) -> list[Key]:
+    def _keys_of(
+        self, connection: apsw.Connection, stream: str, number_of: Callable[[str], int]
+    ) -> list[Key]:
         keys = self._keys.get(stream)
         if keys is None:
-            rows = connection.execute(_KEYS_OF, (stream, KEYS)).fetchall()
+            number = number_of(stream)
+            if not number:
+                return []
+            rows = connection.execute(_KEYS_OF, (number, KEYS)).fetchall()
             keys = [
                 Key(body, number)
                 for number, encoding, data, digest in cast(

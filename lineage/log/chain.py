@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from collections.abc import Iterable
 from typing import Final
 
-__all__ = ["GENESIS", "link"]
+__all__ = ["GENESIS", "link", "links"]
 
 GENESIS: Final = bytes(32)  # what stands for the hash before a stream's first event
 
@@ -39,7 +40,34 @@ def link(
         struct.error: a number does not fit.
         UnicodeEncodeError: a text is not valid Unicode.
     """
-    key, origin = stream.encode(), source.encode()
-    numbers = _NUMBERS.pack(version, recorded_at, tag, schema, len(key), len(origin))
-    digest = _sha256(payload).digest()
-    return _sha256(b"".join((before, digest, numbers, key, origin))).digest()
+    return links(before, stream, version, recorded_at, [(tag, schema, source, payload)])[0]
+
+
+def links(
+    before: bytes,
+    stream: str,
+    version: int,
+    recorded_at: int,
+    events: Iterable[tuple[int, int, str, bytes]],
+) -> list[bytes]:
+    """Give the hashes of events that follow one another and were recorded together.
+
+    Args:
+        version: of the first.
+        events: tag, schema, source and payload of each.
+
+    Raises:
+        struct.error, UnicodeEncodeError: see `link`.
+    """
+    pack, key = _NUMBERS.pack, stream.encode()
+    size, text, origin = len(key), "", key + b""
+    hashes: list[bytes] = []
+    for tag, schema, source, payload in events:
+        if source is not text:
+            text, origin = source, key + source.encode()
+        numbers = pack(version, recorded_at, tag, schema, size, len(origin) - size)
+        digest = _sha256(payload).digest()
+        before = _sha256(before + digest + numbers + origin).digest()
+        hashes.append(before)
+        version += 1
+    return hashes

@@ -108,6 +108,14 @@ class MemoryLog:
         # The list only grows, so its first `last` items are a snapshot without a copy.
         return (events[index] for index in range(first, last))
 
+    def event(self, position: int) -> StoredEvent:
+        """The event at a position; see `EventLog.event`."""
+        with self._lock:
+            self._check_open()
+            if not 0 < position <= len(self._events):
+                raise NotFound(f"the log has no position {position}")
+            return self._events[position - 1]
+
     def head(self) -> int:
         """Position of the last event, 0 for an empty log."""
         with self._lock:

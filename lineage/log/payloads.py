@@ -8,7 +8,7 @@ one among small ones does not. Digests are taken out of what is compressed
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, cast
+from typing import Final
 
 import apsw
 
@@ -18,7 +18,10 @@ from lineage.log._packing import Content, pack
 from lineage.log.base import NewEvent
 from lineage.log.body_tables import digests_of
 
-__all__ = ["MEMBERS", "PayloadReader", "stored"]
+__all__ = ["MEMBERS", "EventRow", "PayloadReader", "stored"]
+
+EventRow = tuple[int, int, int, bytes]
+"""position, tag, schema, payload"""
 
 MEMBERS: Final = 64  # events of a pack, at most
 _BYTES: Final = 16 * 1024  # of payloads in a pack, on average
@@ -26,7 +29,6 @@ _MOST: Final = 1 << 29  # bytes of a pack's content that a reader accepts
 _DIGEST: Final = 32
 _HEADER: Final = 6  # bytes
 _REMEMBERED: Final = 10_000  # digests
-_PAYLOADS: Final = "SELECT position, payload FROM events WHERE position >= ? ORDER BY 1 LIMIT ?"
 # What a stored payload starts with: a pack's encoding, or this and more: how far away it is.
 _AWAY: Final = 128
 _MEMBER: Final = [bytes((_AWAY + away,)) for away in range(MEMBERS)]
@@ -59,45 +61,54 @@ def _pack(result: list[bytes], events: Sequence[NewEvent], numbers: dict[bytes, 
 
 
 class PayloadReader:
-    """Gives payloads back, in any order; best in that of the events.
-
-    It remembers digests of bodies, and the pack that it looked into last.
-    """
+    """Gives payloads back. It remembers digests of bodies."""
 
     def __init__(self) -> None:
-        self._position: int | None = None
-        self._content: Content | None = None
-        self._kept: list[bytes] = []
         self._bodies: dict[int, bytes] = {}
 
-    def read(self, connection: apsw.Connection, position: int, data: bytes) -> tuple[bytes, str]:
-        """Give payload and source of the event at the position, which holds the data.
+    def read(
+        self, connection: apsw.Connection, rows: Sequence[EventRow]
+    ) -> list[tuple[int, int, str, bytes]]:
+        """Give tag, schema, source and payload of each of some events.
+
+        Args:
+            rows: of events that follow one another. The first one begins a pack, the last one
+                ends one.
 
         Raises:
-            Damaged: it cannot be what was stored, or its pack or a body is missing.
+            Damaged: they cannot be what was stored, or a body is missing.
         """
-        away = data[0] - _AWAY if data and data[0] > _AWAY else 0
-        content = self._content
-        if content is None or self._position != position - away:
-            content = self._open(connection, position - away)
-        try:
-            return content.payload(away, self._kept[away], self._bodies), content.source(away)
-        except (ValueError, IndexError):
-            raise Damaged(f"the payload of event {position} cannot be read") from None
-        except KeyError as error:
-            raise Damaged(f"event {position} names body {error}, which is missing") from None
+        events: list[tuple[int, int, str, bytes]] = []
+        while len(events) < len(rows):
+            start = len(events)
+            content, kept = self._open(connection, rows, start)
+            for n, digests in enumerate(kept):
+                position, tag, schema, _ = rows[start + n]
+                try:
+                    payload = content.payload(n, digests, self._bodies)
+                    events.append((tag, schema, content.source(n), payload))
+                except ValueError:
+                    raise Damaged(f"the payload of event {position} cannot be read") from None
+                except KeyError as error:
+                    message = f"event {position} names body {error}, which is missing"
+                    raise Damaged(message) from None
+        return events
 
-    def _open(self, connection: apsw.Connection, position: int) -> Content:
-        """Put a pack together that begins at the position, and look into it."""
+    def _open(
+        self, connection: apsw.Connection, rows: Sequence[EventRow], start: int
+    ) -> tuple[Content, list[bytes]]:
+        """Put a pack together that begins with a row, and look into it.
+
+        Returns:
+            the content, and the digests that each of its events keeps.
+        """
+        position, _, _, first = rows[start]
         name = f"the payload of event {position}"
-        rows = connection.execute(_PAYLOADS, (position, 1)).fetchall()
-        first = cast(bytes, rows[0][1]) if rows and rows[0][0] == position else b""
-        if len(first) < _HEADER or first[0] >= _AWAY or not first[1]:
+        if type(first) is not bytes or len(first) < _HEADER or first[0] >= _AWAY or not first[1]:
             raise Damaged(f"{name} is no pack")
         encoding, count = first[0], first[1]
-        if count > 1:
-            rows += connection.execute(_PAYLOADS, (position + 1, count - 1)).fetchall()
-        data = _gathered(first, cast(list[tuple[int, bytes]], rows), position, self._kept)
+        kept: list[bytes] = []
+        data = _gathered(first, rows[start : start + count], kept)
         try:
             if data is None:
                 raise ValueError
@@ -109,13 +120,10 @@ class PayloadReader:
             if len(self._bodies) > _REMEMBERED:
                 self._bodies.clear()
             self._bodies.update(digests_of(connection, named))
-        self._content, self._position = content, position
-        return content
+        return content, kept
 
 
-def _gathered(
-    first: bytes, rows: list[tuple[int, bytes]], position: int, kept: list[bytes]
-) -> bytes | None:
+def _gathered(first: bytes, rows: Sequence[EventRow], kept: list[bytes]) -> bytes | None:
     """The bytes dealt out to the events of a pack; None if they do not make one.
 
     Args:
@@ -123,13 +131,10 @@ def _gathered(
     """
     count, size = first[1], int.from_bytes(first[2:_HEADER], "little")
     pieces: list[bytes] = []
-    kept.clear()
-    for number, (at, row) in enumerate(rows):
+    for number, (_, _, _, row) in enumerate(rows):
         start = 1 if number else _HEADER
         piece = (number + 1) * size // count - number * size // count
-        if at != position + number:
-            raise Damaged(f"event {position + number} is missing")
-        if len(row) < start + piece:
+        if type(row) is not bytes or len(row) < start + piece:
             return None
         if number and row[0] != _AWAY + number:
             return None

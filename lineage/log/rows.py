@@ -1,100 +1,169 @@
-"""The rows that one append adds to `events` and `streams`."""
+"""The rows that one append adds to `streams`, `events` and `runs`."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, cast
 
 import apsw
+from msgspec.structs import replace
 
-from lineage.log.base import Append, NewEvent
+from lineage.errors import Conflict
+from lineage.log.base import Append, NewEvent, Request
 from lineage.log.body_tables import Plan
+from lineage.log.chain import links
 from lineage.log.checks import check_expect
-from lineage.log.payloads import stored
-
-__all__ = ["LAST_EVENT", "STREAM_HEAD", "Row", "Rows", "stream_id"]
-
-LAST_EVENT: Final = "SELECT position, commit_number FROM events ORDER BY position DESC LIMIT 1"
-STREAM_HEAD: Final = (
-    "SELECT version, recorded_at FROM events WHERE stream = ? ORDER BY version DESC LIMIT 1"
+from lineage.log.payloads import EventRow, stored
+from lineage.log.runs import (
+    MOST,
+    End,
+    Run,
+    last_run,
+    request_seal,
+    row_of_run,
+    seal_of_end,
+    start_of,
 )
+from lineage.log.streams import Streams
 
-Row = tuple[int, int, int, int, int, int, bytes, int]
-"""position, stream, version, recorded_at, tag, schema, payload, commit_number"""
+__all__ = ["Rows", "insert_request"]
+
+_INSERT_EVENT: Final = "INSERT INTO events (position, tag, schema, payload) VALUES (?, ?, ?, ?)"
+_INSERT_RUN: Final = "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT_STREAM: Final = "INSERT INTO streams VALUES (?, ?, ?, ?, ?)"
+_MOVE_STREAM: Final = "UPDATE streams SET position = ?, version = ?, seal = ? WHERE id = ?"
+_RECEIPT: Final = "SELECT version FROM requests WHERE key = ?"
+_INSERT_REQUEST: Final = (
+    "INSERT INTO requests (key, call, position, version, seal) VALUES (?, ?, ?, ?, ?)"
+)
 
 
 class Rows:
     """The rows of one append, made while the write lock is held.
 
     Attributes:
-        position: of the last event, after all entries added.
-        new_streams: numbers by key of the streams that this append made.
+        position, version: of the last event of all entries added, and within its stream.
+        new: the streams that this append makes.
+        latest: the last run of every stream that gets events.
     """
 
     def __init__(
-        self, connection: apsw.Connection, ids: Mapping[str, int], recorded_at: int | None
+        self, connection: apsw.Connection, streams: Streams, recorded_at: int | None
     ) -> None:
-        row = connection.execute(LAST_EVENT).fetchone()
-        self.position, commit = cast(tuple[int, int], row or (0, 0))
-        self.new_streams: dict[str, int] = {}
-        self._first = self.position + 1
+        last = last_run(connection)
+        self.position, commit, self._count = (
+            (0, 0, 0) if last is None else (last.position, last.commit, last.streams)
+        )
+        self.version = 0
+        self.new: dict[str, int] = {}
+        self.latest: dict[str, Run] = {}
         self._commit = commit + 1
         self._now = time.time_ns() if recorded_at is None else recorded_at
         self._connection = connection
-        self._ids = ids
-        self._heads: dict[str, tuple[int, int, int]] = {}  # stream: number, version, time
-        # events of one stream, its number, the first one's version, their time
-        self._runs: list[tuple[Sequence[NewEvent], int, int, int]] = []
+        self._streams = streams
+        self._runs: list[tuple[Run, Sequence[NewEvent]]] = []
 
     def __bool__(self) -> bool:
         return bool(self._runs)
 
     @property
-    def streams(self) -> dict[str, int]:
+    def numbers(self) -> dict[str, int]:
         """Numbers by key of the streams that get events."""
-        return {stream: head[0] for stream, head in self._heads.items()}
+        return {key: run.stream for key, run in self.latest.items()}
 
-    def stored(self, plan: Plan) -> Iterator[Row]:
-        """Yield the rows in order of position.
+    def add(self, entry: Append) -> None:
+        """Give every event of the entry its place, if the entry's `expect` holds."""
+        key, events = entry.stream, entry.events
+        last = self.latest.get(key) or self._last(key)
+        check_expect(entry, last.version)
+        if not events:
+            return
+        if not last.stream:
+            last = start_of(len(self.new) + self._count + 1)
+            self.new[key] = last.stream
+        for start in range(0, len(events), MOST):
+            last = self._add_run(last, key, events[start : start + MOST])
+        self.latest[key] = last
+        self.position, self.version = last.position, last.version
+
+    def _last(self, key: str) -> Run:
+        number = self._streams.id(self._connection, key)
+        return self._streams.last(self._connection, number) if number else start_of(0)
+
+    def _add_run(self, last: Run, key: str, events: Sequence[NewEvent]) -> Run:
+        at = max(last.recorded_at, self._now)
+        told = [(e.tag, e.schema, e.source, e.payload) for e in events]
+        hashes = links(last.hash, key, last.version + 1, at, told)
+        self.position += len(events)
+        run = Run(
+            self.position,
+            last.stream,
+            last.position,
+            last.version + len(events),
+            at,
+            self._commit,
+            0,  # how many streams there are is known only in the end
+            hashes[-1],
+        )
+        self._runs.append((run, events))
+        return run
+
+    def insert_streams(self) -> None:
+        """Store the new streams."""
+        rows = []
+        for key, number in self.new.items():
+            last = self.latest[key]
+            end = End(number, key, last.position, last.version)
+            rows.append((number, key, last.position, last.version, seal_of_end(end)))
+        if rows:
+            self._connection.executemany(_INSERT_STREAM, rows)
+
+    def insert_events(self, plan: Plan) -> None:
+        """Store the events and their runs, and let the streams end there.
 
         Args:
             plan: says which number each body has that the events name.
         """
-        position, commit = self._first, self._commit
-        for events, number, first, at in self._runs:
-            payloads = stored(events, plan.numbers)
-            for version, (e, payload) in enumerate(zip(events, payloads, strict=True), first):
-                yield position, number, version, at, e.tag, e.schema, payload, commit
+        connection, streams = self._connection, self._count + len(self.new)
+        connection.executemany(_INSERT_EVENT, self._events(plan))
+        connection.executemany(
+            _INSERT_RUN, [row_of_run(replace(run, streams=streams)) for run, _ in self._runs]
+        )
+        moved = []
+        for key, run in self.latest.items():
+            if key not in self.new:
+                end = End(run.stream, key, run.position, run.version)
+                moved.append((run.position, run.version, seal_of_end(end), run.stream))
+        if moved:
+            connection.executemany(_MOVE_STREAM, moved)
+
+    def _events(self, plan: Plan) -> Iterator[EventRow]:
+        for run, events in self._runs:
+            position = run.position - len(events)
+            for event, payload in zip(events, stored(events, plan.numbers), strict=True):
                 position += 1
+                yield position, event.tag, event.schema, payload
 
-    def add(self, entry: Append) -> None:
-        """Give every event of the entry its place, if the entry's `expect` holds."""
-        number, version, at = self._heads.get(entry.stream) or self._head(entry.stream)
-        check_expect(entry, version)
-        events = entry.events
-        if not events:
-            return
-        number = number or self._new_stream(entry.stream)
-        at = max(at, self._now)
-        self._runs.append((events, number, version + 1, at))
-        self.position += len(events)
-        self._heads[entry.stream] = number, version + len(events), at
-
-    def _head(self, stream: str) -> tuple[int, int, int]:
-        number = self._ids.get(stream) or stream_id(self._connection, stream)
-        row = number and self._connection.execute(STREAM_HEAD, (number,)).fetchone()
-        version, at = cast(tuple[int, int], row) if row else (0, self._now)
-        return number, version, at
-
-    def _new_stream(self, stream: str) -> int:
-        self._connection.execute("INSERT INTO streams (key) VALUES (?)", (stream,))
-        number = self._connection.last_insert_rowid()
-        self.new_streams[stream] = number
-        return number
+    def remember(self) -> None:
+        """Let the handle know of the streams, once all is committed."""
+        for key, number in self.new.items():
+            self._streams.add(End(number, key, 0, 0))
+        for run in self.latest.values():
+            self._streams.remember(run)
 
 
-def stream_id(connection: apsw.Connection, stream: str) -> int:
-    """The stream's number in this file, 0 if it has none."""
-    row = connection.execute("SELECT id FROM streams WHERE key = ?", (stream,)).fetchone()
-    return cast(int, row[0]) if row else 0
+def insert_request(connection: apsw.Connection, request: Request, rows: Rows) -> None:
+    """Store what a call under a key was answered.
+
+    Raises:
+        Conflict: the key is there already.
+    """
+    known = connection.execute(_RECEIPT, (request.key,)).fetchone()
+    if known is not None:
+        raise Conflict(f"key {request.key!r} was used before", cast(int, known[0]))
+    position, version = request.position, request.version
+    if rows:
+        position, version = rows.position, rows.version
+    seal = request_seal(request.key, request.call, position, version)
+    connection.execute(_INSERT_REQUEST, (request.key, request.call, position, version, seal))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import stat
 import time
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -15,7 +16,7 @@ from urllib.parse import quote
 import apsw
 
 from lineage.errors import Damaged, LineageError, NotAStore, TooNew
-from lineage.log.body_tables import TABLES as BODY_TABLES
+from lineage.log.tables import OBJECTS
 
 __all__ = ["APPLICATION_ID", "BUSY_TIMEOUT_MS", "FORMAT", "open_store"]
 
@@ -26,42 +27,9 @@ FILE_MODE: Final = 0o600  # domain XML holds passwords
 _MAGIC: Final = b"SQLite format 3\0"
 _JOURNAL_MAGIC: Final = bytes.fromhex("d9d505f920a163d7")
 _HEADER_SIZE: Final = 100
+_MIGRATED: Final = "INSERT INTO migrations (format, release, recorded_at) VALUES (?, ?, ?)"
 _WAL_PAGES: Final = 8000  # 32 MiB before the log is carried over into the file
 _WAL_KEPT: Final = 64 * 1024 * 1024  # bytes of a -wal file that stay for reuse
-
-_TABLES: Final = """
-CREATE TABLE streams (
-    id  INTEGER PRIMARY KEY,
-    key TEXT NOT NULL UNIQUE
-) STRICT;
-CREATE TABLE events (
-    position      INTEGER PRIMARY KEY,
-    stream        INTEGER NOT NULL REFERENCES streams (id),
-    version       INTEGER NOT NULL,
-    recorded_at   INTEGER NOT NULL,
-    tag           INTEGER NOT NULL,
-    schema        INTEGER NOT NULL,
-    payload       BLOB    NOT NULL,
-    commit_number INTEGER NOT NULL,
-    UNIQUE (stream, version)
-) STRICT;
-CREATE TRIGGER events_follow BEFORE INSERT ON events
-WHEN new.position IS NOT (SELECT coalesce(max(position), 0) + 1 FROM events)
-  OR new.version IS NOT
-     (SELECT coalesce(max(version), 0) + 1 FROM events WHERE stream = new.stream)
-BEGIN SELECT raise(ABORT, 'events follow one another without a gap'); END;
-"""
-_FROZEN_TABLES: Final = ("streams", "events", "bodies", "packs")
-_FROZEN: Final = "".join(
-    f"CREATE TRIGGER {table}_no_{action} BEFORE {action} ON {table} "
-    f"BEGIN SELECT raise(ABORT, '{table} are never changed'); END;\n"
-    for table in _FROZEN_TABLES
-    for action in ("update", "delete")
-)
-_OBJECTS: Final = frozenset(
-    [*_FROZEN_TABLES, "events_follow", "bodies_digest", "packs_keys"]
-    + [f"{table}_no_{action}" for table in _FROZEN_TABLES for action in ("update", "delete")]
-)
 
 
 def open_store(
@@ -77,7 +45,7 @@ def open_store(
     Raises:
         NotAStore: no such file, or not a store.
         TooNew: a store of a newer format.
-        Damaged: a store without its tables or triggers.
+        Damaged: a store without its tables or triggers, or with others.
         LineageError: no such directory, no permission to write, a file system without WAL.
         OSError, apsw.Error: anything else.
     """
@@ -206,7 +174,9 @@ def _initialise(path: Path, connection: apsw.Connection) -> None:
     try:
         if not connection.execute("SELECT 1 FROM sqlite_schema").fetchall():
             path.chmod(FILE_MODE)
-            connection.execute(_TABLES + BODY_TABLES + _FROZEN)
+            for statement in OBJECTS.values():
+                connection.execute(statement)
+            connection.execute(_MIGRATED, (FORMAT, version("lineage-store"), time.time_ns()))
             connection.pragma("application_id", APPLICATION_ID)
             connection.pragma("user_version", FORMAT)
         connection.execute("COMMIT")
@@ -236,7 +206,7 @@ def _verify(path: Path, connection: apsw.Connection) -> None:
     if connection.pragma("application_id") != APPLICATION_ID:
         raise NotAStore(f"{path}: not a lineage store")
     _check_format(path, int(str(connection.pragma("user_version"))))
-    names = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema")}
-    missing = sorted(_OBJECTS - names)
-    if missing:
-        raise Damaged(f"{path}: the store lacks {', '.join(missing)}")
+    made = set(connection.execute("SELECT name, sql FROM sqlite_schema"))
+    wrong = sorted(name for name, sql in OBJECTS.items() if (name, sql) not in made)
+    if wrong:
+        raise Damaged(f"the store lacks {', '.join(wrong)}, or has another of that name")

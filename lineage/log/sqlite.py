@@ -8,39 +8,29 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache, partial
+from itertools import islice
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 from weakref import WeakSet
 
 import apsw
 
-from lineage.errors import Busy, Damaged, Forked, LineageError
-from lineage.log.base import Append, StoredEvent, StreamHead
+from lineage.errors import Busy, Damaged, Forked, LineageError, NotFound
+from lineage.log.base import Append, CacheRow, Receipt, Request, StoredEvent, StreamHead
+from lineage.log.beside import cached, put_cached, receipt
 from lineage.log.body_tables import BodyReader, BodyWriter, has_body
 from lineage.log.checks import check_bodies, check_range
-from lineage.log.payloads import PayloadReader
-from lineage.log.rows import LAST_EVENT, STREAM_HEAD, Row, Rows, stream_id
+from lineage.log.rows import Rows, insert_request
+from lineage.log.runs import last_run
+from lineage.log.scan import CHUNK, Scan, position_at, run_with, runs_behind
 from lineage.log.schema import open_store
+from lineage.log.streams import Streams, reading
 from lineage.log.unsynced import forget_unsynced
 
 __all__ = ["SQLiteLog", "translate"]
-
-_CHUNK: Final = 1000  # events read at once, the lock let go in between
-
-_COLUMNS: Final = "position, stream, version, recorded_at, tag, schema, payload, commit_number"
-_BY_POSITION: Final = f"SELECT {_COLUMNS} FROM events WHERE position BETWEEN ? AND ? ORDER BY 1"  # noqa: S608
-_BY_VERSION: Final = (
-    f"SELECT {_COLUMNS} FROM events WHERE version BETWEEN ? AND ? AND stream = ? ORDER BY version"  # noqa: S608
-)
-_INSERT_EVENT: Final = f"INSERT INTO events ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
-_STREAMS: Final = (
-    "SELECT key, (SELECT max(version) FROM events WHERE stream = streams.id), "
-    "(SELECT max(position) FROM events WHERE stream = streams.id) FROM streams ORDER BY id"
-)
 
 # The only place where errors of the driver and the system become ours: the first that fits.
 _MEANINGS: Final[tuple[tuple[type[Exception], type[LineageError], str], ...]] = (
@@ -76,6 +66,8 @@ def _translated(path: Path) -> Iterator[None]:
         yield
     except (apsw.Error, OSError, UnicodeDecodeError) as error:
         raise translate(error, path) from error
+    except Damaged as error:
+        raise Damaged(f"{path}: {error}") from error
 
 
 @contextmanager
@@ -89,17 +81,6 @@ def _write(connection: apsw.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-
-
-@contextmanager
-def _reading(connection: apsw.Connection) -> Iterator[None]:
-    """A transaction of several reads: else each locks and unlocks the file."""
-    connection.execute("BEGIN")
-    try:
-        yield
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
 
 
 _logs: Final[WeakSet[SQLiteLog]] = WeakSet()
@@ -157,8 +138,7 @@ class SQLiteLog:
         self._vfs = _vfs
         self._failed = False
         self._lock = threading.Lock()
-        self._ids: dict[str, int] = {}
-        self._keys: dict[int, str] = {}
+        self._streams = Streams()
         self._bodies = BodyReader()
         self._writer = BodyWriter()
         try:
@@ -177,12 +157,14 @@ class SQLiteLog:
         bodies: Mapping[bytes, bytes] | None = None,
         *,
         recorded_at: int | None = None,
+        request: Request | None = None,
     ) -> int:
         """Append a batch; see `EventLog.append`.
 
         Raises:
             Conflict, Busy: as `EventLog.append`.
             ValueError: a key of `bodies` is not 32 bytes, a text is not valid Unicode.
+            Damaged: the end of the log or of a stream is not what was written.
             LineageError: opened readonly; disk full, input or output failed: then the batch
                 is there as a whole or not at all, and this handle is of no further use:
                 close it, open another, and look.
@@ -193,19 +175,23 @@ class SQLiteLog:
             if self._readonly:
                 raise LineageError(f"{self._path}: opened for reading only")
             named = {d: entry.stream for entry in batch for e in entry.events for d in e.bodies}
-            plan = self._writer.plan(connection, bodies, named)
+            number_of = partial(self._streams.id, connection)
+            plan = self._writer.plan(connection, bodies, named, number_of)
             with _write(connection):
-                rows = Rows(connection, self._ids, recorded_at)
+                rows = Rows(connection, self._streams, recorded_at)
                 for entry in batch:
                     rows.add(entry)
                 if rows:
                     if plan.outdated(connection):
-                        plan = self._writer.plan(connection, bodies, named)
-                    self._writer.insert(connection, plan, rows.streams)
-                    connection.executemany(_INSERT_EVENT, rows.stored(plan))
+                        plan = self._writer.plan(connection, bodies, named, number_of)
+                    rows.insert_streams()
+                    self._writer.insert(connection, plan, rows.numbers)
+                    rows.insert_events(plan)
+                if request is not None:
+                    insert_request(connection, request, rows)
             if rows:
                 self._writer.remember(plan)
-            self._remember(rows.new_streams)
+                rows.remember()
         return rows.position
 
     def read(
@@ -214,55 +200,90 @@ class SQLiteLog:
         """Yield events in order of position; see `EventLog.read`.
 
         Raises (when called or while iterating):
-            Damaged: an event is missing or cannot be read.
+            Damaged: an event is missing or not what was written.
         """
         check_range(after, limit)
-        with self._use() as connection:
+        with self._use() as connection, reading(connection):
             if stream is None:
-                first, last = after, self._head(connection)
-                which: tuple[int, ...] = ()
-            else:
-                number = self._stream_id(connection, stream)
-                last = _version(connection, number)
-                first = _versions_until(connection, number, after, last)
-                which = (number,)
-        if limit is not None:
-            last = min(last, first + limit)
-        return self._scan(first + 1, last, which)
+                run = last_run(connection)
+                last = run.position if run else 0
+                return self._all(after, last if limit is None else min(last, after + limit))
+            number = self._streams.id(connection, stream)
+            end = self._streams.end(connection, number).position if number else 0
+            positions = runs_behind(connection, end, after)
+        events = self._some(positions, after)
+        return events if limit is None else islice(events, limit)
 
-    def _scan(self, first: int, last: int, which: tuple[int, ...]) -> Iterator[StoredEvent]:
-        """Yield the events whose position (version, if a stream is given) is in first..last."""
-        reader = PayloadReader()
-        for start in range(first, last + 1, _CHUNK):
-            stop = min(start + _CHUNK - 1, last)
-            with self._use() as connection, _reading(connection):
-                query = _BY_VERSION if which else _BY_POSITION
-                rows = cast(list[Row], connection.execute(query, (start, stop, *which)).fetchall())
-                keys = self._keys_of(connection, rows)
-                if len(rows) != stop - start + 1:
-                    raise Damaged(f"{self._path}: events are missing between {start} and {stop}")
-                read = partial(reader.read, connection)
-                events = [
-                    StoredEvent(p, keys[stream], v, at, tag, schema, *read(p, data), c, b"")
-                    for p, stream, v, at, tag, schema, data, c in rows
-                ]
+    def _all(self, after: int, last: int) -> Iterator[StoredEvent]:
+        """Yield the events behind a position, up to another."""
+        scan = Scan(self._streams)
+        while after < last:
+            with self._use() as connection, reading(connection):
+                events = scan.behind(connection, after, last)
+            after = events[-1].position
             yield from events
+
+    def _some(self, positions: Sequence[int], after: int) -> Iterator[StoredEvent]:
+        """Yield the events behind a position of the runs that end at some positions."""
+        scan = Scan(self._streams)
+        for start in range(0, len(positions), CHUNK):
+            with self._use() as connection, reading(connection):
+                events = scan.at(connection, positions[start : start + CHUNK])
+            yield from (event for event in events if event.position > after)
+
+    def event(self, position: int) -> StoredEvent:
+        """The event at a position; see `EventLog.event`."""
+        with self._use() as connection, reading(connection):
+            run = run_with(connection, position) if position > 0 else None
+            if run is None:
+                raise NotFound(f"the log has no position {position}")
+            events = Scan(self._streams).events(connection, [run])
+            return events[position - run.position - 1]
 
     def head(self) -> int:
         """Position of the last event, 0 for an empty log."""
         with self._use() as connection:
-            return self._head(connection)
+            run = last_run(connection)
+            return run.position if run else 0
 
     def version(self, stream: str) -> int:
         """Version of the stream's last event, 0 if it has none."""
-        with self._use() as connection:
-            return _version(connection, self._stream_id(connection, stream))
+        with self._use() as connection, reading(connection):
+            number = self._streams.id(connection, stream)
+            return self._streams.end(connection, number).version if number else 0
+
+    def position_at(self, stream: str, time: int) -> int:
+        """Position of the stream's last event recorded at or before a time, 0 if none."""
+        with self._use() as connection, reading(connection):
+            number = self._streams.id(connection, stream)
+            if not number:
+                return 0
+            return position_at(connection, self._streams.end(connection, number).position, time)
 
     def streams(self) -> list[StreamHead]:
         """Every stream that has events, in order of its first event."""
         with self._use() as connection:
-            rows = cast(list[tuple[str, int, int]], connection.execute(_STREAMS).fetchall())
-        return [StreamHead(*row) for row in rows]
+            ends = self._streams.ends(connection)
+        return [StreamHead(end.key, end.version, end.position) for end in ends]
+
+    def receipt(self, key: str) -> Receipt | None:
+        """What the call under this key was answered, None if there was none."""
+        with self._use() as connection:
+            return receipt(connection, key)
+
+    def cached(self, stream: str) -> CacheRow | None:
+        """What was kept of the stream; None if nothing, or nothing sound."""
+        with self._use() as connection, reading(connection):
+            number = self._streams.id(connection, stream)
+            return cached(connection, number, stream) if number else None
+
+    def put_cached(self, rows: Mapping[str, CacheRow]) -> None:
+        """Keep what was derived from streams; see `EventLog.put_cached`."""
+        if self._readonly or not rows:
+            return
+        with suppress(Busy), self._use(writing=True) as connection, _write(connection):
+            numbers = {stream: self._streams.id(connection, stream) for stream in rows}
+            put_cached(connection, rows, numbers)
 
     def has_body(self, digest: bytes) -> bool:
         """Whether the body is stored."""
@@ -301,47 +322,3 @@ class SQLiteLog:
                     self._failed = True
                     forget_unsynced(self._connection, self._vfs)
                 raise
-
-    def _head(self, connection: apsw.Connection) -> int:
-        row = connection.execute(LAST_EVENT).fetchone()
-        return cast(int, row[0]) if row else 0
-
-    def _stream_id(self, connection: apsw.Connection, stream: str) -> int:
-        """The stream's number, 0 if it has no event."""
-        number = self._ids.get(stream) or stream_id(connection, stream)
-        if number:
-            self._remember({stream: number})
-        return number
-
-    def _keys_of(self, connection: apsw.Connection, rows: list[Row]) -> Mapping[int, str]:
-        """Keys of (at least) the streams that come up in the rows."""
-        if not self._keys.keys() >= {row[1] for row in rows}:
-            streams = connection.execute("SELECT key, id FROM streams").fetchall()
-            self._remember(dict(cast(list[tuple[str, int]], streams)))
-            if not self._keys.keys() >= {row[1] for row in rows}:
-                raise Damaged(f"{self._path}: an event's stream is missing")
-        return self._keys
-
-    def _remember(self, streams: Mapping[str, int]) -> None:
-        self._ids.update(streams)
-        self._keys.update((number, key) for key, number in streams.items())
-
-
-def _version(connection: apsw.Connection, number: int) -> int:
-    row = number and connection.execute(STREAM_HEAD, (number,)).fetchone()
-    return cast(int, row[0]) if row else 0
-
-
-def _versions_until(connection: apsw.Connection, number: int, position: int, last: int) -> int:
-    """How many events of the stream stand at or before the position, in O(log n)."""
-    if position == 0:
-        return 0
-    query = "SELECT position FROM events WHERE stream = ? AND version = ?"
-
-    def position_of(version: int) -> int:
-        row = connection.execute(query, (number, version)).fetchone()
-        if row is None:
-            raise Damaged(f"version {version} of a stream is missing")
-        return cast(int, row[0])
-
-    return bisect_right(range(1, last + 1), position, key=position_of)

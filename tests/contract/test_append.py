@@ -55,13 +55,17 @@ def test_positions_and_versions_are_gapless_across_interleaved_streams(log: Even
 def test_streams_come_in_order_of_their_first_event(log: EventLog) -> None:
     log.append([entry("z", b"1"), entry("a", b"2")])
     log.append([entry("m", b"3"), entry("a", b"4")])
-    assert log.streams() == [StreamHead("z", 1), StreamHead("a", 2), StreamHead("m", 1)]
+    assert log.streams() == [
+        StreamHead("z", 1, 1),
+        StreamHead("a", 2, 4),
+        StreamHead("m", 1, 3),
+    ]
 
 
 def test_stream_keys_are_told_apart_to_the_byte(log: EventLog) -> None:
     keys = ["a", "A", "a ", "", "\u00e9", "e\u0301", "a\x00b"]
     log.append([entry(key, key.encode()) for key in keys])
-    assert log.streams() == [StreamHead(key, 1) for key in keys]
+    assert log.streams() == [StreamHead(key, 1, n) for n, key in enumerate(keys, 1)]
     assert [[e.payload for e in log.read(stream=key)] for key in keys] == [
         [key.encode()] for key in keys
     ]
@@ -98,7 +102,7 @@ def test_a_conflict_in_the_middle_of_a_batch_undoes_all_of_it(log: EventLog) -> 
         log.append(batch)
     assert caught.value.actual == 2  # the batch's own second entry had made it 2
     assert places(log) == [(1, "a", 1, b"1")]
-    assert log.streams() == [StreamHead("a", 1)]
+    assert log.streams() == [StreamHead("a", 1, 1)]
     assert log.append([entry("new", b"6")]) == 2
     assert places(log)[1:] == [(2, "new", 1, b"6")]
 
@@ -126,7 +130,11 @@ def test_an_empty_batch_writes_nothing(log: EventLog) -> None:
     log.append([entry("a", b"1")])
     assert log.append([], {bytes(32): b"body"}) == 1
     assert log.append([entry("b"), entry("a")]) == 1
-    assert (log.head(), log.streams(), log.has_body(bytes(32))) == (1, [StreamHead("a", 1)], False)
+    assert (log.head(), log.streams(), log.has_body(bytes(32))) == (
+        1,
+        [StreamHead("a", 1, 1)],
+        False,
+    )
     log.append([entry("a", b"2")])
     assert [e.commit for e in log.read()] == [1, 2]
 

@@ -292,12 +292,11 @@ def test_a_payload_that_is_no_pack_and_in_none_is_damaged(log: SQLiteLog, statem
         list(log.read())
 
 
-def test_every_flipped_bit_of_a_pack_is_found_or_gives_the_payloads(log: SQLiteLog) -> None:
+def test_every_flipped_bit_of_a_pack_is_found(log: SQLiteLog) -> None:
     log.append([Append("a", EVENTS[:3])])
     stored = rows(log, "SELECT position, payload FROM events")
     assert log._connection is not None
     tamper(log, *LOOSE)
-    found = tried = 0
     for position, data in stored:
         assert isinstance(data, bytes)
         for bit in range(8 * len(data)):
@@ -305,14 +304,10 @@ def test_every_flipped_bit_of_a_pack_is_found_or_gives_the_payloads(log: SQLiteL
             flipped[bit // 8] ^= 1 << bit % 8
             update = "UPDATE events SET payload = ? WHERE position = ?"
             log._connection.execute(update, (bytes(flipped), position))
-            tried += 1
-            try:
+            with pytest.raises(Damaged):
                 list(log.read())
-            except Damaged:
-                found += 1
         log._connection.execute(update, (data, position))
     assert [event.payload for event in log.read()] == [event.payload for event in EVENTS[:3]]
-    assert found > tried // 4  # what it cannot tell, it leaves to whoever hashes payloads
 
 
 def test_the_rows_of_a_pack_are_of_one_size(log: SQLiteLog) -> None:
@@ -341,19 +336,11 @@ def test_an_event_that_names_a_body_that_is_gone_is_damaged(log: SQLiteLog) -> N
 def test_a_missing_event_is_found_when_the_log_is_read(log: SQLiteLog, position: int) -> None:
     log.append([Append("a", [NewEvent(1, 1, b"event")] * 2499), Append("b", [NewEvent(1, 1, b"")])])
     tamper(log, *LOOSE, f"DELETE FROM events WHERE position = {position}")
-    if position < 2500:  # the last one leaves no gap: what remains is a shorter log
-        with pytest.raises(Damaged, match="missing"):
-            list(log.read())
+    with pytest.raises(Damaged, match=r"missing|ends at position"):
+        list(log.read())
+    if position < 2500:
         with pytest.raises(Damaged, match="missing"):
             list(log.read(stream="a"))
-    assert log.head() == (2500 if position < 2500 else 2499)
-
-
-def test_an_event_of_a_stream_that_is_gone_is_damaged(log: SQLiteLog) -> None:
-    log.append([Append("a", [NewEvent(1, 1, b"event")])])
-    tamper(log, *LOOSE, "UPDATE events SET stream = 5")
-    with pytest.raises(Damaged, match="stream is missing"):
-        list(log.read())
 
 
 def test_a_page_of_rubbish_is_damaged_and_the_file_named(tmp_path: Path) -> None:
@@ -364,7 +351,5 @@ def test_a_page_of_rubbish_is_damaged_and_the_file_named(tmp_path: Path) -> None
     content = path.read_bytes()
     half = len(content) // 2 // 4096 * 4096
     path.write_bytes(content[:half] + os.urandom(len(content) - half))
-    log = SQLiteLog(path)
     with pytest.raises(Damaged, match=r"s\.lineage"):
-        list(log.read())
-    log.close()
+        SQLiteLog(path)

@@ -6,7 +6,7 @@ import hashlib
 import os
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import apsw
@@ -244,34 +244,6 @@ def test_a_commit_is_synchronous_and_the_file_is_not_trusted(log: SQLiteLog) -> 
     assert {name: connection.pragma(name) for name in expected} == expected
 
 
-@pytest.mark.parametrize("verb", ["UPDATE {0} SET {1} = {1}", "DELETE FROM {0}"])
-@pytest.mark.parametrize(
-    ("table", "column"),
-    [("events", "payload"), ("packs", "data"), ("bodies", "digest"), ("streams", "key")],
-)
-def test_stored_rows_cannot_be_changed_or_deleted(
-    path: Path, log: SQLiteLog, verb: str, table: str, column: str
-) -> None:
-    fill(log, 2, body=b"body")
-    with pytest.raises(apsw.ConstraintError, match=f"{table} are never changed"):
-        rewrite(path, verb.format(table, column))
-    assert log.head() == 2
-
-
-@pytest.mark.parametrize(
-    ("position", "version"), [(1, 1), (2, 2), (4, 3), (3, 4), (3, 2), ("NULL", 3)]
-)
-def test_only_the_next_position_and_version_can_be_inserted(
-    path: Path, log: SQLiteLog, position: int | str, version: int
-) -> None:
-    fill(log, 2)
-    row = "INSERT OR REPLACE INTO events VALUES ({}, 1, {}, 0, 1, 1, x'000103000000000000', 9)"
-    with pytest.raises(apsw.ConstraintError, match="without a gap"):
-        rewrite(path, row.format(position, version))
-    rewrite(path, row.format(3, 3))
-    assert [e.version for e in log.read()] == [1, 2, 3]
-
-
 @pytest.mark.parametrize(
     ("error", "kind", "text"),
     [
@@ -377,8 +349,9 @@ def test_a_body_that_another_writer_stores_meanwhile_is_stored_once(
         connection: apsw.Connection,
         bodies: dict[bytes, bytes],
         named: dict[bytes, str],
+        number_of: Callable[[str], int],
     ) -> Plan:
-        made = plan(writer, connection, bodies, named)
+        made = plan(writer, connection, bodies, named, number_of)
         monkeypatch.undo()
         fill(other, body=b"body" * 100)
         return made
