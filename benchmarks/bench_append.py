@@ -1,13 +1,10 @@
 """What it costs to append, one event or a thousand at a time, each time down to the disk.
 
-Run with ``make bench``. Files are made in ``build/bench``, or in the directory that
-LINEAGE_BENCH_DIR names; it has to be on a disk.
+Run with ``make bench``.
 """
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +13,7 @@ from typing import Any, Final
 import pytest
 
 import lineage
+from benchmarks.disks import directory
 from benchmarks.recorded import Recorded, appends, recorded, shuffled
 from benchmarks.rivals import bare_write, recorder
 from benchmarks.rounds import Rival
@@ -27,7 +25,6 @@ SINGLE: Final = 2000  # appends in a round: the -wal file is carried over in eac
 SINGLE_ROUNDS: Final = DOMAINS * SNAPSHOTS // SINGLE - 1  # and one to warm up
 BATCH: Final = 1000
 BATCH_ROUNDS: Final = 9
-IN_MEMORY: Final = ("tmpfs", "ramfs", "rootfs")
 
 
 @pytest.fixture(scope="module")
@@ -38,23 +35,9 @@ def items() -> list[Recorded]:
 
 @pytest.fixture
 def disk() -> Iterator[Path]:
-    """An empty directory on a disk: a file system in memory has nothing to wait for."""
-    parent = Path(os.environ.get("LINEAGE_BENCH_DIR") or "build/bench").absolute()
-    parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=parent) as folder:
-        kind = file_system(Path(folder))
-        if kind in IN_MEMORY:
-            pytest.fail(f"{parent} is on {kind}: let LINEAGE_BENCH_DIR name one on a disk")
-        yield Path(folder)
-
-
-def file_system(path: Path) -> str:
-    """The type of the file system that a path is on."""
-    mounts = [line.split() for line in Path("/proc/self/mountinfo").read_text().splitlines()]
-    above = {str(each) for each in (path, *path.parents)}
-    # the last one mounted on the deepest directory
-    found = max((len(m[4]), n, m[m.index("-") + 1]) for n, m in enumerate(mounts) if m[4] in above)
-    return found[2]
+    """An empty directory on a disk."""
+    with directory() as path:
+        yield path
 
 
 def in_turn(items: list[Recorded]) -> Callable[[], list[Recorded]]:
@@ -64,9 +47,7 @@ def in_turn(items: list[Recorded]) -> Callable[[], list[Recorded]]:
 
 
 @pytest.mark.parametrize("what", ["event", "document"])
-def test_single(
-    what: str, items: list[Recorded], disk: Path, versus: Callable[..., Any]
-) -> None:
+def test_single(what: str, items: list[Recorded], disk: Path, versus: Callable[..., Any]) -> None:
     """One after the other, durable before the next: domains in turn, as a daemon meets them.
 
     An event with its body through the log, or a document through the store; the rival appends

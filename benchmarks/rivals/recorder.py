@@ -13,15 +13,13 @@ from uuid import UUID
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 
-__all__ = ["Recorder", "stored"]
+from lineage.events import TAGS
 
-FULL: Final = 2
-TOPICS: Final = {
-    1: "lineage.events:Defined",
-    2: "lineage.events:Redefined",
-    3: "lineage.events:Deleted",
-    4: "lineage.events:CurrentChanged",
-}
+__all__ = ["TOPICS", "Recorder", "stored"]
+
+FULL: Final = 2  # PRAGMA synchronous
+PAGE: Final = 1000
+TOPICS: Final = {tag: f"{kind.__module__}:{kind.__name__}" for kind, tag in TAGS.items()}
 
 
 class Recorder:
@@ -39,12 +37,13 @@ class Recorder:
         """Append events in one transaction."""
         self._recorder.insert_events(events)
 
-    def notifications(self, page: int = 1000) -> Iterator[Any]:
-        """Every event in order of position (`id`), fetched a page at a time."""
-        start = 1
-        while found := self._recorder.select_notifications(start=start, limit=page):
-            yield from found
-            start = found[-1].id + 1
+    def notifications(self, limit: int) -> Iterator[Any]:
+        """Yield the first events in order of position (`id`), fetched a page at a time."""
+        last = 0
+        while last < limit:
+            page = min(PAGE, limit - last)
+            yield from self._recorder.select_notifications(start=last + 1, limit=page)
+            last += page
 
     def close(self) -> None:
         """Close the file."""
