@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lineage.ingest import Report
     from lineage.log.base import EXISTS
     from lineage.model import Disk, Domain, Extra, Head, Memory, Node, Secure, Snapshot
+    from lineage.reflog import CurrentMove
     from lineage.store import DomainInfo, Event, Store
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Ambiguous",
     "Busy",
     "Conflict",
+    "CurrentMove",
     "Damaged",
     "Disk",
     "DocumentError",
@@ -80,6 +82,7 @@ _HOMES = {
     "lineage.ingest": ("Report",),
     "lineage.log.base": ("EXISTS",),
     "lineage.model": ("Disk", "Domain", "Extra", "Head", "Memory", "Node", "Secure", "Snapshot"),
+    "lineage.reflog": ("CurrentMove",),
     "lineage.store": ("DomainInfo", "Event", "Store"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

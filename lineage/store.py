@@ -15,19 +15,13 @@ from lineage import canon, documents
 from lineage.definitions import Bodies, Definer, new_event, redefined
 from lineage.definitions import secure as secured
 from lineage.errors import Conflict, NotFound
-from lineage.events import (
-    CurrentChanged,
-    Deleted,
-    EventData,
-    Renamed,
-    Undefined,
-    decode,
-)
+from lineage.events import CurrentChanged, Deleted, EventData, Renamed, Undefined, decode
 from lineage.identity import resolve, stream_of, uuid_of
 from lineage.ingest import Progress, Report, ingest
 from lineage.log.base import EXISTS, Append, EventLog
 from lineage.log.sqlite import SQLiteLog
 from lineage.model import Head, Secure
+from lineage.reflog import CurrentMove, moves
 from lineage.rules.redefine import check_parent
 from lineage.sources import Source
 from lineage.tree import Tree
@@ -68,7 +62,8 @@ class Store:
     """All snapshots of all domains, and their whole history, in one file.
 
     Wherever a method takes `domain`, that is a UUID in any form libvirt reads, or the name
-    of the domain that bears it now and is not undefined, or `DomainInfo.stream`.
+    of the domain that bears it now and is not undefined, or `DomainInfo.stream`. So it is with
+    `at`, too: that says as of when to look at the domain, never which one is meant.
 
     Every writer takes `expect` and `source`, and returns the domain's version after it:
         expect: refuse unless the domain has this version: None any, 0 no event yet,
@@ -189,6 +184,15 @@ class Store:
             )
             for stored in self._log.read(after, stream=stream)
         )
+
+    def reflog(self, domain: str) -> Iterator[CurrentMove[Event]]:
+        """Give the events that changed which snapshot is current, oldest first.
+
+        Raises:
+            NotFound, Ambiguous, Damaged: see `events`.
+        """
+        stream = self.resolve(domain)
+        return moves(stream, self.events(domain=stream))
 
     def head(self) -> int:
         """Position of the last event, 0 if there is none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Final
 
 import msgspec
@@ -19,6 +20,7 @@ At = int | dt.datetime
 """A moment: a position in the log, or a time of recording with its zone."""
 
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_LAST: Final = 2**63 - 1
 _KEEP: Final = 200_000
 
 
@@ -102,13 +104,15 @@ class Views:
             NotFound: the log has not come to that position yet.
         """
         if isinstance(moment, dt.datetime):
-            until = _nanoseconds(moment)
-            return fold(stream, _until_time(replay(self._log, stream), until))
-        if moment < 0:
+            position = self._log.position_at(stream, _nanoseconds(moment))
+        elif moment < 0:
             raise ValueError("a position is not negative")
-        if moment > (head := self._log.head()):
+        elif moment > (head := self._log.head()):
             raise NotFound(f"no position {moment}: the last event has position {head}")
-        return fold(stream, _until_position(replay(self._log, stream), moment))
+        else:
+            position = moment
+        events = replay(self._log, stream)
+        return fold(stream, takewhile(lambda event: event[0].position <= position, events))
 
     def infos(self) -> dict[str, DomainInfo]:
         """Give every domain's summary by its stream."""
@@ -155,24 +159,8 @@ def _summary(tree: Tree) -> DomainInfo:
 
 
 def _nanoseconds(moment: dt.datetime) -> int:
+    """Since the epoch; what no log can hold becomes the nearest that it can."""
     if moment.utcoffset() is None:
         raise ValueError("a time needs a zone: naive datetimes are refused")
-    return (moment - _EPOCH) // dt.timedelta(microseconds=1) * 1000
-
-
-def _until_position(
-    events: Iterator[tuple[StoredEvent, EventData]], position: int
-) -> Iterator[tuple[StoredEvent, EventData]]:
-    for event, data in events:
-        if event.position > position:
-            return
-        yield event, data
-
-
-def _until_time(
-    events: Iterator[tuple[StoredEvent, EventData]], time: int
-) -> Iterator[tuple[StoredEvent, EventData]]:
-    for event, data in events:
-        if event.recorded_at > time:
-            return
-        yield event, data
+    time = (moment - _EPOCH) // dt.timedelta(microseconds=1) * 1000
+    return max(-_LAST - 1, min(time, _LAST))

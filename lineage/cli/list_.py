@@ -36,7 +36,8 @@ __all__ = ["command"]
 def command(
     domains: Sequence[str], of_domains: bool, store_path: Path | None, at: At, as_json: bool
 ) -> None:
-    """List the snapshots of DOMAIN (name or UUID), or of every domain, by creation time.
+    """List the snapshots of DOMAIN (name or UUID, or either with @{WHEN}), or of every one,
+    by creation time.
 
     The current snapshot of a domain is marked *.
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from lineage.cli.moments import At, parse
 from lineage.errors import NotAStore
 
 if TYPE_CHECKING:
@@ -27,10 +27,6 @@ __all__ = [
     "open_for_reading",
     "store_option",
 ]
-
-At = int | datetime | None
-
-_LONGEST_POSITION: Final = 18  # digits; below SQLite's largest integer
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -53,19 +49,10 @@ def _utf8(
 
 
 def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> At:
-    """Read a position of the log, or a time as ISO 8601, local without a zone."""
-    if value is None:
-        return None
-    if value.isascii() and value.isdigit():
-        if len(value) > _LONGEST_POSITION:
-            raise click.BadParameter("no log has so many positions", ctx, param)
-        return int(value)
     try:
-        when = datetime.fromisoformat(value)
-        return when if when.tzinfo is not None else when.astimezone()
-    except (ValueError, OverflowError, OSError):
-        message = f"{value!r} is neither a position nor an ISO 8601 time"
-        raise click.BadParameter(message, ctx, param) from None
+        return None if value is None else parse(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from None
 
 
 def default_store() -> Path:
@@ -99,7 +86,7 @@ def at_option(command: _Command) -> _Command:
         callback=_moment,
         metavar="WHEN",
         help="As of a position of the log (a bare integer) or a time of recording"
-        " (ISO 8601, local without a zone). The default is now.",
+        " (ISO 8601, local without a zone). The default is now. NAME@{WHEN} says the same.",
     )(command)
 
 

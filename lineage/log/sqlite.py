@@ -1,6 +1,6 @@
 """The event log in one SQLite file.
 
-The file's format is described in FORMAT.md; `lineage.log.schema` makes and opens it.
+The file's format is described in FORMAT.md; `lineage.log.opening` makes and opens it.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from lineage.log.base import Append, CacheRow, Receipt, Request, StoredEvent, St
 from lineage.log.beside import cached, put_cached, receipt
 from lineage.log.body_tables import BodyReader, BodyWriter, has_body
 from lineage.log.checks import check_bodies, check_range
+from lineage.log.opening import open_store
 from lineage.log.rows import Rows, insert_request
 from lineage.log.runs import last_run
 from lineage.log.scan import CHUNK, Scan, position_at, run_with, runs_behind
-from lineage.log.schema import open_store
 from lineage.log.streams import Streams, reading
 from lineage.log.unsynced import forget_unsynced
 

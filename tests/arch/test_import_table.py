@@ -36,7 +36,7 @@ ALLOWED: dict[str, frozenset[str]] = {
 PARTS = {
     **dict.fromkeys(STORE, "store"),
     **dict.fromkeys(ON_STORE, "on store"),
-    "treenode": "tree",
+    **dict.fromkeys(("reflog", "treenode"), "tree"),
     "": "top",
     "__main__": "command",
 }

@@ -13,7 +13,7 @@ import apsw
 import pytest
 
 from lineage.errors import Busy, Conflict, Damaged, LineageError, NotAStore, TooNew
-from lineage.log import Append, NewEvent, SQLiteLog, schema
+from lineage.log import Append, NewEvent, SQLiteLog, opening, schema
 from lineage.log.body_tables import BodyWriter, Plan
 from lineage.log.sqlite import translate
 
@@ -272,7 +272,7 @@ def test_every_error_of_the_driver_becomes_one_of_ours(
 def test_a_write_lock_held_too_long_is_busy_and_nothing_is_written(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(schema, "BUSY_TIMEOUT_MS", 30)
+    monkeypatch.setattr(opening, "BUSY_TIMEOUT_MS", 30)
     log = SQLiteLog(path)
     fill(log)
     holder = apsw.Connection(str(path))
@@ -294,7 +294,7 @@ def test_a_store_whose_maker_died_before_the_wal_is_finished(
     rewrite(path, "PRAGMA journal_mode=delete")
     holder = apsw.Connection(str(path))
     holder.execute("BEGIN IMMEDIATE")
-    monkeypatch.setattr(schema, "BUSY_TIMEOUT_MS", 30)
+    monkeypatch.setattr(opening, "BUSY_TIMEOUT_MS", 30)
     with pytest.raises(Busy):
         SQLiteLog(path)
     monkeypatch.undo()
