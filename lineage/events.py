@@ -17,6 +17,7 @@ from lineage.model import Secure
 __all__ = [
     "SCHEMAS",
     "TAGS",
+    "UNREADABLE",
     "UPCASTERS",
     "Annotated",
     "CurrentChanged",
@@ -146,7 +147,10 @@ TAGS: Final[dict[type[Any], int]] = {
     Annotated: 7,
 }
 SCHEMAS: Final[dict[type[Any], int]] = dict.fromkeys(TAGS, 1)
-# (tag, old schema) -> payload in the next schema
+# What msgspec raises of bytes that are no such record.
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+# (tag, old schema) -> the payload in the next schema, or one of UNREADABLE. An entry is for ever,
+# and so is what it makes of a payload.
 UPCASTERS: Final[dict[tuple[int, int], Callable[[bytes], bytes]]] = {}
 
 _TYPES: Final = {tag: kind for kind, tag in TAGS.items()}
@@ -190,19 +194,18 @@ def decode(tag: int, schema: int, payload: bytes) -> EventData:
     kind = _TYPES.get(tag)
     if kind is None:
         raise Damaged(f"event tag {tag} is unknown to this release")
-    while schema < SCHEMAS[kind]:
-        try:
-            payload = UPCASTERS[tag, schema](payload)
-        except KeyError:
-            raise Damaged(f"event tag {tag} has no schema {schema}") from None
-        schema += 1
     if schema > SCHEMAS[kind]:
         raise Damaged(f"event tag {tag} has a newer schema {schema}")
     try:
+        for older in range(schema, SCHEMAS[kind]):
+            upcast = UPCASTERS.get((tag, older))
+            if upcast is None:
+                raise Damaged(f"event tag {tag} has no schema {older}")
+            payload = upcast(payload)
         if issubclass(kind, _Definition):
             return _definition(kind, payload)
         data: EventData = _DECODERS[tag].decode(payload)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise Damaged(f"payload of an event with tag {tag} cannot be read: {error}") from None
     return data
 

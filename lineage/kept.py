@@ -15,6 +15,7 @@ import msgspec
 
 from lineage.directory import directory_of, infos_of
 from lineage.errors import Damaged, LineageError
+from lineage.events import UNREADABLE
 from lineage.listing import DomainInfo, Listed, listed
 from lineage.log.base import ALL, CacheRow, EventLog
 from lineage.log.frames import PLAIN, compress, expand
@@ -66,7 +67,7 @@ def agrees(row: CacheRow, tree: Tree) -> bool:
     try:
         kept = _DECODER.decode(row.data)
         state = expand(kept.encoding, kept.state, _MOST, "a kept tree")
-    except (Damaged, msgspec.DecodeError):
+    except (Damaged, *UNREADABLE):
         return False
     plain = msgspec.structs.replace(kept, encoding=0, state=state)
     whole = _row(tree, 0, write(state_of(tree)))
@@ -126,7 +127,7 @@ class Kept:
             return None
         try:
             kept = _DECODER.decode(row.data)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             return None
         return DomainInfo(
             name=kept.name,

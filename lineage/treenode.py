@@ -12,7 +12,7 @@ import msgspec
 
 from lineage.annotations import BLANK, Annotations
 from lineage.errors import Damaged
-from lineage.events import Defined, EventData, Redefined
+from lineage.events import UNREADABLE, Defined, EventData, Redefined
 from lineage.model import Head
 
 __all__ = [
@@ -88,11 +88,11 @@ def outline(stored: Recorded, data: Defined | Redefined) -> Outline:
     """
     try:
         return _OUTLINE.decode(data.head)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise _damaged(stored.position, error) from None
 
 
-def _damaged(position: int, error: msgspec.DecodeError) -> Damaged:
+def _damaged(position: int, error: Exception) -> Damaged:
     return Damaged(f"head of event {position} cannot be read: {error}")
 
 
@@ -319,7 +319,7 @@ class TreeNode:
     def _given_head(self) -> Head:
         try:
             return _HEAD.decode(self.definition.head)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise _damaged(self.position, error) from None
 
     def _recall(self, position: int) -> Defined | Redefined:
