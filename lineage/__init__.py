@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lineage import aio as aio
     from lineage.canon import canonicalize, canonicalize_many, format, parse
     from lineage.errors import (
         Ambiguous,
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
         Conflict,
         Damaged,
         DocumentError,
+        FileSystemWarning,
         Forked,
         LineageError,
         NotAStore,
@@ -24,13 +26,15 @@ if TYPE_CHECKING:
     from lineage.ingest import Report
     from lineage.log.base import EXISTS
     from lineage.model import Disk, Domain, Extra, Head, Memory, Node, Secure, Snapshot
-    from lineage.store import DomainInfo, Event, Store, Written
+    from lineage.reflog import CurrentMove
+    from lineage.store import DomainInfo, Event, Store, Watch, Written
 
 __all__ = [
     "EXISTS",
     "Ambiguous",
     "Busy",
     "Conflict",
+    "CurrentMove",
     "Damaged",
     "Disk",
     "DocumentError",
@@ -38,6 +42,7 @@ __all__ = [
     "DomainInfo",
     "Event",
     "Extra",
+    "FileSystemWarning",
     "Forked",
     "Head",
     "LineageError",
@@ -51,6 +56,7 @@ __all__ = [
     "SnapshotError",
     "Store",
     "TooNew",
+    "Watch",
     "Written",
     "XMLError",
     "__version__",
@@ -70,6 +76,7 @@ _HOMES = {
         "Conflict",
         "Damaged",
         "DocumentError",
+        "FileSystemWarning",
         "Forked",
         "LineageError",
         "NotAStore",
@@ -81,8 +88,10 @@ _HOMES = {
     "lineage.ingest": ("Report",),
     "lineage.log.base": ("EXISTS",),
     "lineage.model": ("Disk", "Domain", "Extra", "Head", "Memory", "Node", "Secure", "Snapshot"),
-    "lineage.store": ("DomainInfo", "Event", "Store", "Written"),
+    "lineage.reflog": ("CurrentMove",),
+    "lineage.store": ("DomainInfo", "Event", "Store", "Watch", "Written"),
 }
+_MODULES = ("aio",)
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 
@@ -91,6 +100,8 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         value: Any = version("lineage-store")
+    elif name in _MODULES:
+        value = import_module(f"lineage.{name}")
     elif name in _HOME:
         value = getattr(import_module(_HOME[name]), name)
     else:
@@ -100,4 +111,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted([*__all__, *_MODULES])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -61,7 +61,7 @@ class ExportReport(msgspec.Struct):
 def export(
     store: Store,
     target: str | os.PathLike[str],
-    domains: Iterable[str] | None = None,
+    domains: Iterable[str] | Mapping[str, At | None] | None = None,
     at: At | None = None,
 ) -> ExportReport:
     """Write snapshots in libvirt's layout: its leading comment, and ``<active>`` in each.
@@ -72,29 +72,43 @@ def export(
 
     Args:
         target: a directory that is empty or not there, or a file ``*.tar`` that is not there.
-        domains: names or UUIDs; None: all.
+        domains: names or UUIDs; or a mapping of them to moments of their own, which hold in
+            place of `at`; None: all.
         at: as of this moment, see `Store.tree`.
 
     Raises:
         LineageError: there is something at the target; nothing was written.
-        NotFound, Ambiguous, ValueError: see `Store.tree`; nothing was written.
+        NotFound, Ambiguous, ValueError: see `Store.tree`; nothing was written. ValueError also
+            for two moments of one domain.
         Damaged: a document is not what was recorded; nothing was written.
     """
     report = ExportReport()
-    named = None if domains is None else dict.fromkeys(map(store.resolve, domains))
+    named = None if domains is None else _moments(store, domains, at)
     streams = [info.stream for info in store.domains()]
     with open_sink(target) as sink:
         folders: set[str] = set()
         for stream in streams:
             if named is not None and stream not in named:
                 continue
-            tree = store.tree(stream, at)
+            tree = store.tree(stream, at if named is None else named[stream])
             if len(tree):
                 _write(store, tree, _folder(tree, folders, report), sink, report)
             elif named is not None:
                 report.notes.append(ExportNote(stream, "no-snapshots", "no snapshots then"))
         sink.commit()
     return report
+
+
+def _moments(
+    store: Store, domains: Iterable[str] | Mapping[str, At | None], at: At | None
+) -> dict[str, At | None]:
+    """As of when each stream is wanted."""
+    wanted = domains if isinstance(domains, Mapping) else dict.fromkeys(domains, at)
+    found: dict[str, At | None] = {}
+    for domain, moment in wanted.items():
+        if found.setdefault(store.resolve(domain), moment) != moment:
+            raise ValueError(f"two moments of domain {domain!r}")
+    return found
 
 
 def _write(store: Store, tree: Tree, folder: str, sink: Sink, report: ExportReport) -> None:

@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from lineage.annotations import BLANK, annotated
 from lineage.errors import NotFound
 from lineage.events import (
     Annotated,
@@ -34,10 +35,10 @@ from lineage.events import (
     Redefined,
     Renamed,
 )
-from lineage.histories import History, digests
-from lineage.treenode import BLANK, Recorded, Siblings, TreeNode, age, annotated, cycles, outline
+from lineage.histories import Histories
+from lineage.treenode import Past, Recorded, Siblings, TreeNode, age, cycles, outline
 
-__all__ = ["Recorded", "Tree", "TreeNode", "fold"]
+__all__ = ["Past", "Recorded", "Tree", "TreeNode", "fold"]
 
 # How far to climb to prove that a new link closes no cycle, before leaving it to a full look.
 _CLIMB: Final = 256
@@ -70,7 +71,8 @@ class Tree:
         self._loops: dict[str, str] | None = {}  # parent named -> a cycle's root; None: look
         self._current: str | None = None
         self._named_by: tuple[int, str] | None = None
-        self._histories: dict[str, History] = {}
+        self._histories: Histories | None = Histories()
+        self._past: Past | None = None  # of what is not held: heads, digests, histories
 
     def __repr__(self) -> str:
         return f"<Tree {self.stream!r} version {self.version}: {len(self)} snapshots>"
@@ -174,7 +176,13 @@ class Tree:
 
         Deleting and undefining forget nothing; a renamed snapshot takes its history along.
         """
-        return digests(self._histories.get(name))
+        if self._histories is None:
+            self._histories = self._replayed_histories()
+        return self._histories.of(name)
+
+    def _replayed_histories(self) -> Histories:
+        events = () if self._past is None else self._past.events(self.version)
+        return fold(self.stream, events)._histories or Histories()
 
     # Folding
 
@@ -211,8 +219,7 @@ class Tree:
             node = TreeNode(data, stored, brief)
             self._look_for_cycle(name, parent)
         else:
-            node = TreeNode(data, stored, brief, old.domain)
-            node.annotations = old.annotations
+            node = TreeNode(data, stored, brief, old)
             moved = parent != old.parent
             if self._loops and (moved or node.creation_time != old.creation_time):
                 self._loops = None
@@ -221,9 +228,8 @@ class Tree:
             self._unlink(old)
         self._nodes[name] = node
         self._family(parent).push(node)
-        past = self._histories.get(name)
-        if past is None or past[0] != data.digest:
-            self._histories[name] = (data.digest, past, None)
+        if self._histories is not None:
+            self._histories.add(name, data.digest)
         if data.domain_name is not None:
             self._name_domain(data.domain_name, node, again=old is not None)
         self.undefined = False
@@ -324,11 +330,8 @@ class Tree:
             self._current = new
         if self._named_by is not None and self._named_by[1] == old:
             self._named_by = (self._named_by[0], new)
-        self._histories[new] = (
-            node.definition.digest,
-            self._histories[old],
-            self._histories.get(new),
-        )
+        if self._histories is not None:
+            self._histories.rename(old, new)
 
     def _annotate(self, data: Annotated) -> None:
         target = self if data.name is None else self._nodes.get(data.name)

@@ -5,56 +5,28 @@ from __future__ import annotations
 import datetime as dt
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import takewhile
 from typing import Final
 
-import msgspec
-
 from lineage.errors import NotFound
-from lineage.events import EventData, decode
-from lineage.log.base import EventLog, StoredEvent
+from lineage.events import EventData
+from lineage.kept import Kept
+from lineage.listing import DomainInfo, Listed, lines_of, summary
+from lineage.log.base import EventLog
+from lineage.past import replay
 from lineage.tree import Recorded, Tree, fold
 
-__all__ = ["At", "DomainInfo", "Views", "replay"]
+__all__ = ["At", "DomainInfo", "Listed", "Views", "lines_of", "replay", "summary"]
 
 At = int | dt.datetime
 """A moment: a position in the log, or a time of recording with its zone."""
 
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_LAST: Final = 2**63 - 1
 _KEEP: Final = 200_000
-
-
-class DomainInfo(msgspec.Struct, frozen=True, gc=False):
-    """One domain as it is now.
-
-    Attributes:
-        name: what it is called, None if no document ever said.
-        uuid: its UUID, None if only its name is known.
-        stream: key of its events: the UUID, or ``name:NAME``.
-        snapshots: how many it has.
-        current: name of the current snapshot.
-        version: of its last event.
-        undefined: it was undefined and has no snapshot since.
-    """
-
-    name: str | None
-    uuid: str | None
-    stream: str
-    snapshots: int
-    current: str | None
-    version: int
-    undefined: bool
-
-
-def replay(log: EventLog, stream: str, after: int = 0) -> Iterator[tuple[StoredEvent, EventData]]:
-    """Yield one domain's events after a position, decoded.
-
-    Raises:
-        Damaged: an event cannot be read.
-    """
-    for event in log.read(after, stream=stream):
-        yield event, decode(event.tag, event.schema, event.payload)
+_FEW: Final = 64  # events that are sooner read than all streams
 
 
 class Views:
@@ -76,6 +48,7 @@ class Views:
         self._held = 0
         self._infos: dict[str, DomainInfo] = {}
         self._seen = 0
+        self._kept = Kept(log)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -88,6 +61,11 @@ class Views:
 
     def live(self, stream: str) -> Tree:
         """Give a domain's tree as of now. It changes when it is next asked for."""
+        tree = self._live(stream)
+        self._kept.flush()
+        return tree
+
+    def _live(self, stream: str) -> Tree:
         tree = self._trees.pop(stream, None)
         version = self._log.version(stream)
         if tree is not None:
@@ -96,7 +74,7 @@ class Views:
                 tree = self._advanced(tree)
         if tree is None:
             self._given.discard(stream)
-            tree = fold(stream, replay(self._log, stream))
+            tree = self._kept.tree(stream)
         self._trees[stream] = tree
         self._held += len(tree)
         self._evict()
@@ -112,7 +90,7 @@ class Views:
         """Give a domain's tree as of now, to be changed by the caller and by nobody else."""
         tree = self.live(stream)
         if stream in self._given:
-            return fold(stream, replay(self._log, stream))
+            return self._kept.tree(stream)
         self._drop(stream)
         return tree
 
@@ -132,7 +110,7 @@ class Views:
         self._held += len(tree)
         self._evict()
         if self._infos and self._seen == before:
-            self._infos[tree.stream] = _summary(tree)
+            self._infos[tree.stream] = summary(tree)
             self._seen = tree.position
 
     def follow(self, tree: Tree, events: Sequence[tuple[Recorded, EventData]]) -> None:
@@ -152,34 +130,60 @@ class Views:
             NotFound: the log has not come to that position yet.
         """
         if isinstance(moment, dt.datetime):
-            until = _nanoseconds(moment)
-            return fold(stream, _until_time(replay(self._log, stream), until))
-        if moment < 0:
+            position = self._log.position_at(stream, _nanoseconds(moment))
+        elif moment < 0:
             raise ValueError("a position is not negative")
-        if moment > (head := self._log.head()):
+        elif moment > (head := self._log.head()):
             raise NotFound(f"no position {moment}: the last event has position {head}")
-        return fold(stream, _until_position(replay(self._log, stream), moment))
+        else:
+            position = moment
+        events = replay(self._log, stream)
+        return fold(stream, takewhile(lambda event: event[0].position <= position, events))
 
     def infos(self) -> dict[str, DomainInfo]:
         """Give every domain's summary by its stream."""
         head = self._log.head()
-        if head == self._seen:
-            return self._infos
-        if self._infos:
-            touched = dict.fromkeys(event.stream for event in self._log.read(self._seen))
-        else:
-            touched = dict.fromkeys(each.stream for each in self._log.streams())
-        for stream in touched:
-            self._infos[stream] = _summary(self.live(stream))
-        self._seen = head
+        if head != self._seen:
+            for stream, version in self._touched(head):
+                info = None if stream in self._trees else self._kept.info(stream, version)
+                self._infos[stream] = info or summary(self._live(stream))
+            self._kept.flush()
+            self._seen = head
         return self._infos
+
+    def listed(self, streams: Iterable[str], at: At | None = None) -> list[Listed]:
+        """Give a line for each snapshot of these domains, by creation time, then name.
+
+        Raises:
+            ValueError, NotFound: see `at`.
+        """
+        lines: list[Listed] = []
+        for stream in list(streams):
+            if at is not None:
+                lines += lines_of(self.at(stream, at))
+                continue
+            known = None if stream in self._trees else self._kept.listed(stream)
+            lines += lines_of(self._live(stream)) if known is None else known
+        self._kept.flush()
+        return lines
+
+    def _touched(self, head: int) -> Iterable[tuple[str, int]]:
+        """Streams and versions of the domains that are not as they were seen last."""
+        if head - self._seen <= _FEW:
+            recent = {event.stream: event.version for event in self._log.read(self._seen)}
+            return recent.items()
+        known = {stream: info.version for stream, info in self._infos.items()}
+        heads = self._log.streams()
+        return [(e.stream, e.version) for e in heads if known.get(e.stream) != e.version]
 
     def _advanced(self, tree: Tree) -> Tree | None:
         if tree.stream in self._given:
             return None
+        since = tree.version
         try:
             for event, data in replay(self._log, tree.stream, tree.position):
                 tree.apply(event, data)
+            self._kept.offer(tree, since)
         except BaseException:
             self._given.discard(tree.stream)
             raise
@@ -197,37 +201,9 @@ class Views:
             self._given.discard(oldest)
 
 
-def _summary(tree: Tree) -> DomainInfo:
-    return DomainInfo(
-        name=tree.domain_name,
-        uuid=tree.uuid,
-        stream=tree.stream,
-        snapshots=len(tree),
-        current=tree.current,
-        version=tree.version,
-        undefined=tree.undefined,
-    )
-
-
 def _nanoseconds(moment: dt.datetime) -> int:
+    """Since the epoch; what no log can hold becomes the nearest that it can."""
     if moment.utcoffset() is None:
         raise ValueError("a time needs a zone: naive datetimes are refused")
-    return (moment - _EPOCH) // dt.timedelta(microseconds=1) * 1000
-
-
-def _until_position(
-    events: Iterator[tuple[StoredEvent, EventData]], position: int
-) -> Iterator[tuple[StoredEvent, EventData]]:
-    for event, data in events:
-        if event.position > position:
-            return
-        yield event, data
-
-
-def _until_time(
-    events: Iterator[tuple[StoredEvent, EventData]], time: int
-) -> Iterator[tuple[StoredEvent, EventData]]:
-    for event, data in events:
-        if event.recorded_at > time:
-            return
-        yield event, data
+    time = (moment - _EPOCH) // dt.timedelta(microseconds=1) * 1000
+    return max(-_LAST - 1, min(time, _LAST))

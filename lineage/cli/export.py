@@ -17,6 +17,7 @@ from lineage.cli.options import (
     open_for_reading,
     store_option,
 )
+from lineage.cli.selection import moments
 from lineage.cli.text import safe
 from lineage.export import export
 
@@ -39,7 +40,8 @@ __all__ = ["command"]
 def command(
     domains: Sequence[str], target: Path, store_path: Path | None, at: At, as_json: bool
 ) -> int:
-    """Write the snapshots of DOMAIN (name or UUID), or of every domain, for libvirt.
+    """Write the snapshots of DOMAIN (name or UUID, or either with @{WHEN}), or of every
+    domain, for libvirt.
 
     The files are snapshot/DOMAIN/NAME.xml with libvirt's leading comment and <active>, as in
     its own directory. They hold the documents exactly, passwords included.
@@ -50,7 +52,7 @@ def command(
       notes                 array of {about, code, message}
     """
     with open_for_reading(store_path) as store:
-        report = export(store, target, domains or None, at)
+        report = export(store, target, moments(store, domains, at) if domains else None, at)
     notes = [Remark(note.domain, note.code, note.message) for note in report.notes]
     if as_json:
         figures = {"domains": report.domains, "snapshots": report.snapshots}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +17,12 @@ from lineage.cli.options import (
     open_for_reading,
     store_option,
 )
-from lineage.cli.selection import trees
+from lineage.cli.selection import infos, snapshots
 from lineage.cli.table import table
 from lineage.cli.text import moment, quoted
 
 if TYPE_CHECKING:
-    from lineage.tree import Tree
+    from lineage.views import DomainInfo, Listed
 
 __all__ = ["command"]
 
@@ -36,7 +36,8 @@ __all__ = ["command"]
 def command(
     domains: Sequence[str], of_domains: bool, store_path: Path | None, at: At, as_json: bool
 ) -> None:
-    """List the snapshots of DOMAIN (name or UUID), or of every domain, by creation time.
+    """List the snapshots of DOMAIN (name or UUID, or either with @{WHEN}), or of every one,
+    by creation time.
 
     The current snapshot of a domain is marked *.
 
@@ -62,12 +63,12 @@ def command(
       version                        of the domain's last event
     """
     with open_for_reading(store_path) as store:
-        found = trees(store, domains, at)
         if of_domains:
+            found = infos(store, domains, at)
             _show(map(_domain_record, found), _DOMAIN_TITLES, _domain_row, as_json)
         else:
-            records = (record for tree in found for record in _records(tree))
-            _show(records, _SNAPSHOT_TITLES, _snapshot_row, as_json)
+            lines = snapshots(store, domains, at)
+            _show(map(_record, lines), _SNAPSHOT_TITLES, _snapshot_row, as_json)
 
 
 _SNAPSHOT_TITLES = ("", "Domain", "Snapshot", "Created", "State", "Location", "Parent")
@@ -88,29 +89,24 @@ def _show(
         terminal.write_lines(table(titles, [row(record) for record in records]))
 
 
-def _records(tree: Tree) -> Iterator[_Record]:
-    """A record a snapshot, by creation time, then name."""
-    missing = tree.missing_parents()
-    nodes = (node for node, _ in tree.walk())
-    for node in sorted(nodes, key=lambda node: (node.creation_time, node.name)):
-        head = node.head
-        yield {
-            "domain": tree.uuid,
-            "domain_name": tree.domain_name,
-            "name": node.name,
-            "parent": head.parent,
-            "parent_missing": node.name in missing,
-            "current": node.name == tree.current,
-            "creation_time": head.creation_time,
-            "created": moment(head.creation_time),
-            "state": head.state,
-            "location": "external" if head.external else "internal",
-            "description": head.description,
-            "recorded_at": node.recorded_at,
-            "position": node.position,
-            "version": node.version,
-            "annotations": dict(node.annotations),
-        }
+def _record(line: Listed) -> _Record:
+    return {
+        "domain": line.uuid,
+        "domain_name": line.domain_name,
+        "name": line.name,
+        "parent": line.parent,
+        "parent_missing": line.parent_missing,
+        "current": line.current,
+        "creation_time": line.creation_time,
+        "created": moment(line.creation_time),
+        "state": line.state,
+        "location": line.location,
+        "description": line.description,
+        "recorded_at": line.recorded_at,
+        "position": line.position,
+        "version": line.version,
+        "annotations": dict(line.annotations),
+    }
 
 
 def _snapshot_row(record: _Record) -> Sequence[str]:
@@ -127,14 +123,14 @@ def _snapshot_row(record: _Record) -> Sequence[str]:
     )
 
 
-def _domain_record(tree: Tree) -> _Record:
+def _domain_record(info: DomainInfo) -> _Record:
     return {
-        "domain": tree.uuid,
-        "domain_name": tree.domain_name,
-        "snapshots": len(tree),
-        "current": tree.current,
-        "version": tree.version,
-        "annotations": dict(tree.annotations),
+        "domain": info.uuid,
+        "domain_name": info.name,
+        "snapshots": info.snapshots,
+        "current": info.current,
+        "version": info.version,
+        "annotations": dict(info.annotations),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,10 @@ from lineage.events import (
 )
 
 if TYPE_CHECKING:
+    from lineage.reflog import CurrentMove
     from lineage.store import Event, Store
+
+    Move = CurrentMove[Event]
 
 __all__ = ["command"]
 
@@ -31,17 +35,26 @@ __all__ = ["command"]
 @click.command("log")
 @name_argument("domain", required=False)
 @click.option(
+    "--current", "of_current", is_flag=True, help="Only what changed which snapshot is current."
+)
+@click.option(
     "--after", type=click.IntRange(min=0), default=0, metavar="N", help="Start after position N."
 )
 @click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Print at most N events.")
 @store_option
 @json_option
 def command(
-    domain: str | None, after: int, limit: int | None, store_path: Path | None, as_json: bool
+    domain: str | None,
+    of_current: bool,
+    after: int,
+    limit: int | None,
+    store_path: Path | None,
+    as_json: bool,
 ) -> None:
     """Print the events of DOMAIN (name or UUID), or of all, in order of position.
 
-    A line is: position, time of recording, domain, its version, what happened.
+    A line is: position, time of recording, domain, its version, what happened. With --current
+    it is: position, time, which snapshot was current -> which one is, what happened.
 
     \b
     --json prints an object a line with these fields:
@@ -60,17 +73,43 @@ def command(
       renamed               old, new
       annotated             name of the snapshot, or null: the domain; changes: an object, what
                             each key says now, or null: taken away
+    \b
+      with --current        before, after: names of the current snapshot, or null
     """
+    if of_current and domain is None:
+        raise click.UsageError("--current is about one DOMAIN", click.get_current_context())
     with open_for_reading(store_path) as store:
-        uuids, names = _domains(store)
-        events = islice(store.events(after, domain), limit)
-        if as_json:
-            terminal.write_json_lines(
-                _record(event, uuids.get(event.domain), names.get(event.domain)) for event in events
-            )
+        if of_current and domain is not None:
+            moves = (m for m in store.reflog(domain) if m.event.position > after)
+            _show_moves(store, islice(moves, limit), as_json)
         else:
-            labels = _labels(names)
-            terminal.write_lines(_line(event, labels) for event in events)
+            _show_events(store, islice(store.events(after, domain), limit), as_json)
+
+
+def _show_events(store: Store, events: Iterable[Event], as_json: bool) -> None:
+    uuids, names = _domains(store)
+    if as_json:
+        terminal.write_json_lines(
+            _record(event, uuids.get(event.domain), names.get(event.domain)) for event in events
+        )
+    else:
+        labels = _labels(names)
+        terminal.write_lines(_line(event, labels) for event in events)
+
+
+def _show_moves(store: Store, moves: Iterable[Move], as_json: bool) -> None:
+    if not as_json:
+        terminal.write_lines(map(_move_line, moves))
+        return
+    uuids, names = _domains(store)
+    terminal.write_json_lines(
+        {
+            **_record(move.event, uuids.get(move.event.domain), names.get(move.event.domain)),
+            "before": move.before,
+            "after": move.after,
+        }
+        for move in moves
+    )
 
 
 def _domains(store: Store) -> tuple[dict[str, str | None], dict[str, str | None]]:
@@ -92,6 +131,13 @@ def _line(event: Event, labels: dict[str, str]) -> str:
     label = labels.get(event.domain) or quoted(event.domain)
     what = _say(event.data)
     return f"{event.position}  {instant(event.recorded_at)}  {label}  {event.version}  {what}"
+
+
+def _move_line(move: Move) -> str:
+    event = move.event
+    before, after = ("(none)" if n is None else quoted(n) for n in (move.before, move.after))
+    what = _say(event.data)
+    return f"{event.position}  {instant(event.recorded_at)}  {before} -> {after}  {what}"
 
 
 def _say(data: EventData) -> str:

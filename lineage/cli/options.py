@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from lineage.errors import NotAStore
+from lineage.cli import terminal
+from lineage.cli.moments import At, parse
+from lineage.cli.text import safe
+from lineage.errors import FileSystemWarning, NotAStore
 
 if TYPE_CHECKING:
     from lineage.store import Store
@@ -29,10 +32,7 @@ __all__ = [
     "utf8_only",
 ]
 
-At = int | datetime | None
-
-_LONGEST_POSITION: Final = 18  # digits; below SQLite's largest integer
-
+_ALLOW_NETWORK: Final = "lineage.allow_network"
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -54,19 +54,10 @@ def utf8_only(
 
 
 def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> At:
-    """Read a position of the log, or a time as ISO 8601, local without a zone."""
-    if value is None:
-        return None
-    if value.isascii() and value.isdigit():
-        if len(value) > _LONGEST_POSITION:
-            raise click.BadParameter("no log has so many positions", ctx, param)
-        return int(value)
     try:
-        when = datetime.fromisoformat(value)
-        return when if when.tzinfo is not None else when.astimezone()
-    except (ValueError, OverflowError, OSError):
-        message = f"{value!r} is neither a position nor an ISO 8601 time"
-        raise click.BadParameter(message, ctx, param) from None
+        return None if value is None else parse(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from None
 
 
 def default_store() -> Path:
@@ -82,7 +73,18 @@ def default_store() -> Path:
 
 
 def store_option(command: _Command) -> _Command:
-    """Add ``--store FILE`` as ``store_path``, None if neither it nor the variable is given."""
+    """Add ``--store FILE`` as ``store_path``, None if neither it nor the variable is given.
+
+    And ``--allow-network``, which is for the functions below that open the store.
+    """
+    command = click.option(
+        "--allow-network",
+        is_flag=True,
+        envvar="LINEAGE_ALLOW_NETWORK",
+        expose_value=False,
+        callback=_allow_network,
+        help="Open it on a network file system too; nobody else can then.",
+    )(command)
     return click.option(
         "--store",
         "store_path",
@@ -93,6 +95,10 @@ def store_option(command: _Command) -> _Command:
     )(command)
 
 
+def _allow_network(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    ctx.meta[_ALLOW_NETWORK] = value
+
+
 def at_option(command: _Command) -> _Command:
     """Add ``--at WHEN``."""
     return click.option(
@@ -100,7 +106,7 @@ def at_option(command: _Command) -> _Command:
         callback=_moment,
         metavar="WHEN",
         help="As of a position of the log (a bare integer) or a time of recording"
-        " (ISO 8601, local without a zone). The default is now.",
+        " (ISO 8601, local without a zone). The default is now. NAME@{WHEN} says the same.",
     )(command)
 
 
@@ -120,12 +126,14 @@ def domains_argument(command: _Command) -> _Command:
 
 
 def open_for_reading(path: Path | None) -> Store:
-    """Open an existing store without changing anything.
+    """Open an existing store for reading. Nothing changes but the trees that it keeps.
 
     Raises:
         NotAStore: there is no such file, or it is something else.
     """
-    return _existing(path, readonly=True)
+    from lineage.reader import open_reader
+
+    return _open(_existing(path), open_reader)
 
 
 def open_for_change(path: Path | None) -> Store:
@@ -134,7 +142,9 @@ def open_for_change(path: Path | None) -> Store:
     Raises:
         NotAStore: there is no such file, or it is something else.
     """
-    return _existing(path, readonly=False)
+    from lineage.store import Store
+
+    return _open(_existing(path), Store)
 
 
 def open_for_import(path: Path | None) -> Store:
@@ -148,13 +158,22 @@ def open_for_import(path: Path | None) -> Store:
     if path is None:
         path = default_store()
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return Store(path)
+    return _open(path, Store)
 
 
-def _existing(path: Path | None, *, readonly: bool) -> Store:
-    from lineage.store import Store
-
+def _existing(path: Path | None) -> Path:
     chosen = default_store() if path is None else path
     if not os.path.lexists(chosen):
         raise NotAStore(f"there is no store at {chosen} (lineage import makes one)")
-    return Store(chosen, readonly=readonly)
+    return chosen
+
+
+def _open(path: Path, opened: Callable[..., Store]) -> Store:
+    """Open a store; a warning about its file system is told to the user."""
+    allowed = click.get_current_context().meta[_ALLOW_NETWORK]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", FileSystemWarning)
+        store = opened(path, allow_network=allowed)
+    for warning in caught:
+        terminal.complain(f"lineage: warning: {safe(str(warning.message))}")
+    return store

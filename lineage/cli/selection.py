@@ -1,18 +1,23 @@
-"""Which domains a command is about: those named, or all that have snapshots then."""
+"""Which domains a command is about: those named, or all that are not undefined then."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from lineage.cli.options import At
+import click
+
+from lineage.cli.moments import At, domain_at
 from lineage.errors import NotFound
+from lineage.views import lines_of, summary
 
 if TYPE_CHECKING:
     from lineage.store import Store
     from lineage.tree import Tree
+    from lineage.views import DomainInfo, Listed
 
-__all__ = ["trees"]
+__all__ = ["infos", "moments", "snapshots", "trees"]
 
 
 def trees(store: Store, domains: Sequence[str], at: At) -> Iterator[Tree]:
@@ -22,6 +27,7 @@ def trees(store: Store, domains: Sequence[str], at: At) -> Iterator[Tree]:
         NotFound: a domain was named that is not known, or had no event yet; or the log has
             not come to that position.
         Ambiguous: several domains bear a name.
+        UsageError: see `domain_at`.
     """
     if domains:
         # All are looked up first: with a mistyped name there is no half of an answer.
@@ -33,8 +39,47 @@ def trees(store: Store, domains: Sequence[str], at: At) -> Iterator[Tree]:
             yield tree
 
 
+def infos(store: Store, domains: Sequence[str], at: At) -> list[DomainInfo]:
+    """Give the summaries of the domains of `trees`; as of now no tree is looked at.
+
+    Raises:
+        NotFound, Ambiguous, UsageError: see `trees`.
+    """
+    if not domains and at is None:
+        return [info for info in store.domains() if not info.undefined]
+    return [summary(tree) for tree in trees(store, domains, at)]
+
+
+def snapshots(store: Store, domains: Sequence[str], at: At) -> Iterable[Listed]:
+    """Give the snapshots of the domains of `trees`; as of now no tree is looked at.
+
+    Raises:
+        NotFound, Ambiguous, UsageError: see `trees`.
+    """
+    named = [domain_at(store, domain, at) for domain in domains]
+    if any(moment is not None for _, moment in [*named, ("", at)]):
+        return chain.from_iterable(map(lines_of, trees(store, domains, at)))
+    return store.snapshots(*(stream for stream, _ in named))
+
+
+def moments(store: Store, domains: Sequence[str], at: At) -> dict[str, At]:
+    """Give the keys of these domains' events, and as of when each is meant.
+
+    Raises:
+        NotFound, Ambiguous: see `Store.resolve`.
+        UsageError: see `domain_at`; or a domain is named with two moments.
+    """
+    found: dict[str, At] = {}
+    for domain in domains:
+        stream, moment = domain_at(store, domain, at)
+        if found.setdefault(stream, moment) != moment:
+            context = click.get_current_context(silent=True)
+            raise click.UsageError(f"{domain!r} was given before, as of another moment", context)
+    return found
+
+
 def _named(store: Store, domain: str, at: At) -> Tree:
-    tree = store.tree(domain, at)
+    tree = store.tree(*domain_at(store, domain, at))
     if not tree.version:
         raise NotFound(f"domain {domain!r} had no event yet")
     return tree

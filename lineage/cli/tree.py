@@ -27,7 +27,7 @@ __all__ = ["command"]
 @store_option
 @at_option
 def command(domains: Sequence[str], store_path: Path | None, at: At) -> None:
-    """Draw the snapshot trees of DOMAIN (name or UUID), or of every domain.
+    """Draw the snapshot trees of DOMAIN (name or UUID, or either with @{WHEN}), or of every one.
 
     A line below another in the same column is its child; siblings stand in order of creation.
     The current snapshot is marked *, the others o. A parent that is not in the store

@@ -1,184 +1,190 @@
-"""What a store file is: its tables, and how one is told from other files, made and opened.
+"""What a store file holds: its tables, what guards them, and how older formats become this one.
 
-Errors of the driver pass through here as they are; `lineage.log.sqlite` translates them.
+FORMAT.md describes them; `lineage.log.opening` opens the file.
 """
 
 from __future__ import annotations
 
-import os
-import stat
 import time
+from collections.abc import Callable
 from importlib.metadata import version
-from pathlib import Path
 from typing import Final
-from urllib.parse import quote
 
 import apsw
 
-from lineage.errors import Damaged, LineageError, NotAStore, TooNew
-from lineage.log.tables import OBJECTS
-
-__all__ = ["APPLICATION_ID", "BUSY_TIMEOUT_MS", "FORMAT", "open_store"]
+__all__ = [
+    "APPLICATION_ID",
+    "FORMAT",
+    "MIGRATIONS",
+    "OBJECTS",
+    "create_tables",
+    "migrate",
+    "wrong_objects",
+]
 
 APPLICATION_ID: Final = 0x6C6E6765  # "lnge"
-FORMAT: Final = 1  # PRAGMA user_version
-BUSY_TIMEOUT_MS = 5000
-FILE_MODE: Final = 0o600  # domain XML holds passwords
-_MAGIC: Final = b"SQLite format 3\0"
-_JOURNAL_MAGIC: Final = bytes.fromhex("d9d505f920a163d7")
-_HEADER_SIZE: Final = 100
+FORMAT = 1  # PRAGMA user_version
+MIGRATIONS: Final[dict[int, Callable[[apsw.Connection], None]]] = {}
+"""What brings a store from a format to the next; run inside a transaction."""
+
 _MIGRATED: Final = "INSERT INTO migrations (format, release, recorded_at) VALUES (?, ?, ?)"
-_WAL_PAGES: Final = 8000  # 32 MiB before the log is carried over into the file
-_WAL_KEPT: Final = 64 * 1024 * 1024  # bytes of a -wal file that stay for reuse
+
+_STREAMS: Final = """
+CREATE TABLE streams (
+    id       INTEGER PRIMARY KEY,
+    key      TEXT    NOT NULL,
+    position INTEGER NOT NULL,
+    version  INTEGER NOT NULL,
+    seal     INTEGER NOT NULL
+) STRICT"""
+
+_STREAMS_FOLLOW: Final = """
+CREATE TRIGGER streams_follow BEFORE INSERT ON streams
+WHEN new.id IS NOT (SELECT coalesce(max(id), 0) + 1 FROM streams)
+BEGIN SELECT raise(ABORT, 'streams follow one another without a gap'); END"""
+
+_STREAMS_GROW: Final = """
+CREATE TRIGGER streams_grow BEFORE UPDATE ON streams
+WHEN new.id IS NOT old.id OR new.key IS NOT old.key OR new.version <= old.version
+  OR NOT EXISTS (SELECT 1 FROM runs
+                 WHERE position = new.position AND stream = new.id AND version = new.version)
+BEGIN SELECT raise(ABORT, 'a stream only grows'); END"""
+
+_EVENTS: Final = """
+CREATE TABLE events (
+    position INTEGER PRIMARY KEY,
+    tag      INTEGER NOT NULL,
+    schema   INTEGER NOT NULL,
+    payload  BLOB    NOT NULL
+) STRICT"""
+
+_EVENTS_FOLLOW: Final = """
+CREATE TRIGGER events_follow BEFORE INSERT ON events
+WHEN new.position IS NOT (SELECT coalesce(max(position), 0) + 1 FROM events)
+BEGIN SELECT raise(ABORT, 'events follow one another without a gap'); END"""
+
+_RUNS: Final = """
+CREATE TABLE runs (
+    position      INTEGER PRIMARY KEY,
+    stream        INTEGER NOT NULL REFERENCES streams (id),
+    previous      INTEGER NOT NULL,
+    version       INTEGER NOT NULL,
+    recorded_at   INTEGER NOT NULL,
+    commit_number INTEGER NOT NULL,
+    streams       INTEGER NOT NULL,
+    hash          BLOB    NOT NULL CHECK (length(hash) = 32),
+    seal          INTEGER NOT NULL
+) STRICT"""
+
+_RUNS_FOLLOW: Final = """
+CREATE TRIGGER runs_follow BEFORE INSERT ON runs
+WHEN new.position > (SELECT max(position) FROM events)
+  OR new.position <= (SELECT coalesce(max(position), 0) FROM runs)
+  OR new.position - (SELECT coalesce(max(position), 0) FROM runs) IS NOT new.version - coalesce(
+     (SELECT version FROM runs WHERE position = new.previous AND stream = new.stream), 0)
+BEGIN SELECT raise(ABORT, 'runs follow one another without a gap'); END"""
+
+_BODIES: Final = """
+CREATE TABLE bodies (
+    id     INTEGER PRIMARY KEY,
+    digest BLOB NOT NULL CHECK (length(digest) = 32)
+) STRICT"""
+
+_BODIES_DIGEST: Final = "CREATE INDEX bodies_digest ON bodies (substr(digest, 1, 4))"
+
+_PACKS: Final = """
+CREATE TABLE packs (
+    id       INTEGER PRIMARY KEY REFERENCES bodies (id),
+    stream   INTEGER REFERENCES streams (id),
+    base     INTEGER REFERENCES packs (id),
+    encoding INTEGER NOT NULL,
+    data     BLOB    NOT NULL
+) STRICT"""
+
+_PACKS_KEYS: Final = "CREATE INDEX packs_keys ON packs (stream) WHERE base IS NULL"
+
+_REQUESTS: Final = """
+CREATE TABLE requests (
+    id       INTEGER PRIMARY KEY,
+    key      TEXT    NOT NULL,
+    call     BLOB    NOT NULL CHECK (length(call) = 32),
+    position INTEGER NOT NULL,
+    version  INTEGER NOT NULL,
+    seal     INTEGER NOT NULL
+) STRICT"""
+
+_REQUESTS_KEY: Final = "CREATE UNIQUE INDEX requests_key ON requests (key)"
+
+_TREES: Final = """
+CREATE TABLE trees (
+    stream  INTEGER PRIMARY KEY REFERENCES streams (id),
+    fold    INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    data    BLOB    NOT NULL,
+    digest  BLOB    NOT NULL CHECK (length(digest) = 32)
+) STRICT"""
+
+_MIGRATIONS: Final = """
+CREATE TABLE migrations (
+    format      INTEGER PRIMARY KEY,
+    release     TEXT    NOT NULL,
+    recorded_at INTEGER NOT NULL
+) STRICT"""
+
+# What is written once and never changed.
+_NEVER_CHANGED: Final = [
+    (table, action)
+    for table in ("events", "runs", "bodies", "packs", "requests", "migrations")
+    for action in ("update", "delete")
+] + [("streams", "delete")]
+
+OBJECTS: Final[dict[str, str]] = {
+    "streams": _STREAMS.lstrip(),
+    "events": _EVENTS.lstrip(),
+    "runs": _RUNS.lstrip(),
+    "bodies": _BODIES.lstrip(),
+    "bodies_digest": _BODIES_DIGEST,
+    "packs": _PACKS.lstrip(),
+    "packs_keys": _PACKS_KEYS,
+    "requests": _REQUESTS.lstrip(),
+    "requests_key": _REQUESTS_KEY,
+    "trees": _TREES.lstrip(),
+    "migrations": _MIGRATIONS.lstrip(),
+    "streams_follow": _STREAMS_FOLLOW.lstrip(),
+    "streams_grow": _STREAMS_GROW.lstrip(),
+    "events_follow": _EVENTS_FOLLOW.lstrip(),
+    "runs_follow": _RUNS_FOLLOW.lstrip(),
+    **{
+        f"{table}_no_{action}": f"CREATE TRIGGER {table}_no_{action} BEFORE {action} ON {table} "
+        f"BEGIN SELECT raise(ABORT, '{table} are never changed'); END"
+        for table, action in _NEVER_CHANGED
+    },
+}
+"""The statement that makes each table, index and trigger, by its name, in an order that works."""
 
 
-def open_store(
-    path: Path, *, readonly: bool, create: bool, vfs: str | None = None
-) -> apsw.Connection:
-    """Open a store file, making it first if `create` and there is none (or an empty file).
+def create_tables(connection: apsw.Connection) -> None:
+    """Make all tables, indexes and triggers in an empty file, within the caller's transaction."""
+    for statement in OBJECTS.values():
+        connection.execute(statement)
+    connection.pragma("application_id", APPLICATION_ID)
+    _enter(connection, FORMAT)
 
-    A file that is not a store is left as it is, without a file beside it.
 
-    Args:
-        vfs: name of the SQLite VFS that does input and output; None: the system's.
+def wrong_objects(connection: apsw.Connection) -> list[str]:
+    """Name the tables, indexes and triggers that this file lacks, or has of another kind."""
+    made = set(connection.execute("SELECT name, sql FROM sqlite_schema"))
+    return sorted(name for name, sql in OBJECTS.items() if (name, sql) not in made)
 
-    Raises:
-        NotAStore: no such file, or not a store.
-        TooNew: a store of a newer format.
-        Damaged: a store without its tables or triggers, or with others.
-        LineageError: no such directory, no permission to write, a file system without WAL.
-        OSError, apsw.Error: anything else.
-    """
-    create = create and not readonly
-    if create:
-        _place(path)
-    _require_file(path)
-    connection = _connect(path, readonly, vfs)
+
+def migrate(connection: apsw.Connection) -> None:
+    """Bring a store of an older format to this one, in one transaction."""
+    connection.execute("BEGIN IMMEDIATE")
     try:
-        if not readonly and _half_made(path, connection):
-            connection.set_busy_timeout(BUSY_TIMEOUT_MS)
-            connection.pragma("user_version")  # SQLite goes back to the empty file
-        empty = not _recognise(path, connection.read("main", 0, 0, _HEADER_SIZE))
-        if empty and not create:
-            raise NotAStore(f"{path}: the file is empty")
-        if not readonly and connection.readonly("main"):
-            raise LineageError(f"{path}: no permission to write")
-        _configure(connection)
-        # Nothing is there yet in an empty file, and after a crash while it was being made.
-        if create and not connection.pragma("user_version"):
-            _initialise(path, connection)
-        if not readonly:
-            _enter_wal(path, connection)
-        _verify(path, connection)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _place(path: Path) -> None:
-    """Put an empty file there unless something is there already."""
-    try:
-        # Not open(): closing a descriptor would drop the locks that other handles of this
-        # process may hold on the file by then. mknod follows no link and replaces nothing.
-        os.mknod(path, FILE_MODE | stat.S_IFREG)
-    except FileExistsError:
-        return
-    except FileNotFoundError:
-        raise LineageError(f"{path.parent}: no such directory") from None
-    path.chmod(FILE_MODE)  # a umask may have taken away even the owner's permissions
-
-
-def _require_file(path: Path) -> None:
-    try:
-        mode = path.stat().st_mode
-    except FileNotFoundError:
-        raise NotAStore(f"{path}: no such store") from None
-    if not stat.S_ISREG(mode):
-        raise NotAStore(f"{path}: not a regular file")
-
-
-def _connect(path: Path, readonly: bool, vfs: str | None) -> apsw.Connection:
-    if readonly and _never_changes(path):
-        # SQLite cannot put its shared memory beside the file, and need not.
-        address = f"file:{quote(os.fspath(path))}?immutable=1"
-        return apsw.Connection(address, apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
-    flags = apsw.SQLITE_OPEN_READONLY if readonly else apsw.SQLITE_OPEN_READWRITE
-    return apsw.Connection(os.fspath(path), flags, vfs)
-
-
-def _never_changes(path: Path) -> bool:
-    """Whether the file is on a read-only medium and has nothing pending in a -wal file."""
-    if not os.statvfs(path).f_flag & os.ST_RDONLY:
-        return False
-    real = path.resolve()
-    wal = real.with_name(real.name + "-wal")
-    return not wal.exists() or wal.stat().st_size == 0
-
-
-def _half_made(path: Path, connection: apsw.Connection) -> bool:
-    """Whether the power failed in a file's first transaction, and left its first page unwritten.
-
-    What was the file before is in the journal: nothing.
-    """
-    if connection.read("main", 0, 0, len(_MAGIC))[1] == _MAGIC:
-        return False
-    real = path.resolve()
-    try:
-        with real.with_name(real.name + "-journal").open("rb") as journal:
-            head = journal.read(20)
-    except OSError:
-        return False
-    # After the magic: records, a random number, and pages of the file before.
-    return len(head) == 20 and head.startswith(_JOURNAL_MAGIC) and not any(head[16:])
-
-
-def _recognise(path: Path, read: tuple[bool, bytes]) -> bool:
-    """Tell from the file's first bytes whether it is a store; False for an empty file."""
-    complete, header = read
-    if not complete and not any(header) and not 0 < path.stat().st_size < _HEADER_SIZE:
-        return False
-    ours = APPLICATION_ID.to_bytes(4, "big")
-    if not header.startswith(_MAGIC) or header[68:72] != ours:
-        raise NotAStore(f"{path}: not a lineage store")
-    _check_format(path, int.from_bytes(header[60:64], "big", signed=True))
-    return True
-
-
-def _check_format(path: Path, number: int) -> None:
-    if number > FORMAT:
-        raise TooNew(f"{path}: format {number} is newer than this release reads ({FORMAT})")
-    if number < 1:
-        raise NotAStore(f"{path}: not a lineage store")
-
-
-def _configure(connection: apsw.Connection) -> None:
-    connection.set_busy_timeout(BUSY_TIMEOUT_MS)
-    connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
-    for name, value in (
-        ("trusted_schema", "off"),
-        ("cell_size_check", "on"),
-        ("mmap_size", 0),
-        ("foreign_keys", "on"),
-        ("synchronous", "full"),
-        ("cache_size", -16384),
-        ("wal_autocheckpoint", _WAL_PAGES),
-        ("journal_size_limit", _WAL_KEPT),
-    ):
-        connection.pragma(name, value)
-
-
-def _initialise(path: Path, connection: apsw.Connection) -> None:
-    """Make the tables in one transaction, unless another process has just done so."""
-    connection.execute("BEGIN EXCLUSIVE")
-    try:
-        if not connection.execute("SELECT 1 FROM sqlite_schema").fetchall():
-            path.chmod(FILE_MODE)
-            for statement in OBJECTS.values():
-                connection.execute(statement)
-            connection.execute(_MIGRATED, (FORMAT, version("lineage-store"), time.time_ns()))
-            connection.pragma("application_id", APPLICATION_ID)
-            connection.pragma("user_version", FORMAT)
+        # Another process may just have done it.
+        for number in range(int(str(connection.pragma("user_version"))), FORMAT):
+            MIGRATIONS[number](connection)
+            _enter(connection, number + 1)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -186,27 +192,6 @@ def _initialise(path: Path, connection: apsw.Connection) -> None:
         raise
 
 
-def _enter_wal(path: Path, connection: apsw.Connection) -> None:
-    """Turn on write-ahead logging. Here SQLite heeds its busy timeout only now and then."""
-    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
-    while True:
-        try:
-            mode = connection.pragma("journal_mode", "wal")
-            break
-        except apsw.BusyError:
-            if time.monotonic() > deadline:
-                raise
-        time.sleep(0.01)
-    if mode != "wal":
-        raise LineageError(f"{path}: this file system has no shared memory for a WAL")
-
-
-def _verify(path: Path, connection: apsw.Connection) -> None:
-    """Look again through SQLite: the -wal file may know more than the header."""
-    if connection.pragma("application_id") != APPLICATION_ID:
-        raise NotAStore(f"{path}: not a lineage store")
-    _check_format(path, int(str(connection.pragma("user_version"))))
-    made = set(connection.execute("SELECT name, sql FROM sqlite_schema"))
-    wrong = sorted(name for name, sql in OBJECTS.items() if (name, sql) not in made)
-    if wrong:
-        raise Damaged(f"the store lacks {', '.join(wrong)}, or has another of that name")
+def _enter(connection: apsw.Connection, number: int) -> None:
+    connection.pragma("user_version", number)
+    connection.execute(_MIGRATED, (number, version("lineage-store"), time.time_ns()))

@@ -21,11 +21,16 @@ STORE = (
     "identity",
     "ingest",
     "intake",
+    "kept",
+    "listing",
+    "past",
     "reading",
     "views",
+    "watch",
+    "writers",
     "writing",
 )
-ON_STORE = ("export", "sinks")
+ON_STORE = ("aio", "export", "reader", "sinks", "stats")
 BELOW_STORE = frozenset(
     {"errors", "model", "canon", "events", "log", "tree", "rules", "sources", "filenames"}
 )
@@ -48,8 +53,7 @@ ALLOWED: dict[str, frozenset[str]] = {
 PARTS = {
     **dict.fromkeys(STORE, "store"),
     **dict.fromkeys(ON_STORE, "on store"),
-    "treenode": "tree",
-    "histories": "tree",
+    **dict.fromkeys(("annotations", "histories", "reflog", "treenode", "treestate"), "tree"),
     "": "top",
     "__main__": "command",
 }

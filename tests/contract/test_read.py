@@ -79,3 +79,22 @@ def test_two_iterators_do_not_disturb_each_other(log: EventLog) -> None:
     pairs = list(zip(log.read(), log.read(), strict=True))
     assert [a.position for a, _ in pairs] == [b.position for _, b in pairs]
     assert len(pairs) == len(expected)
+
+
+def test_position_at_is_the_streams_last_event_recorded_at_or_before_a_time(log: EventLog) -> None:
+    event = NewEvent(1, 1, b"")
+    for time, stream, count in (
+        (500, "a", 1),
+        (500, "b", 2),
+        (400, "a", 1500),  # raised to 500; more than one run
+        (700, "b", 1),
+        (900, "a", 1),
+        (900, "a", 1),
+    ):
+        log.append([Append(stream, [event] * count)], recorded_at=time)
+    times = (-(2**63), 0, 499, 500, 501, 899, 900, 2**63 - 1)
+    assert [log.position_at("a", time) for time in times] == [
+        *(0, 0, 0, 1503, 1503, 1503, 1506, 1506)
+    ]
+    assert [log.position_at("b", time) for time in (499, 500, 699, 700)] == [0, 3, 3, 1504]
+    assert log.position_at("none", 2**63 - 1) == 0

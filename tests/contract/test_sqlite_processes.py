@@ -14,7 +14,7 @@ from lineage.log import SQLiteLog
 PRELUDE = """
 import os, signal, sys
 from lineage.errors import Conflict, Forked
-from lineage.log import Append, NewEvent, SQLiteLog, schema
+from lineage.log import Append, NewEvent, SQLiteLog, opening
 path = sys.argv[1]
 def event(text): return NewEvent(1, 1, str(text).encode())
 """
@@ -123,7 +123,7 @@ def test_a_killed_writer_loses_no_append_that_returned(path: Path) -> None:
         log.close()
 
 
-# Each child dies at another line of schema.py; the parent then opens what it left.
+# Each child dies at another line of opening.py; the parent then opens what it left.
 DYING_CREATOR = """
 import glob
 for line in range(10000):
@@ -131,7 +131,7 @@ for line in range(10000):
     if not child:
         left = [line]
         def trace(frame, kind, _):
-            if frame.f_code.co_filename != schema.__file__:
+            if frame.f_code.co_filename != opening.__file__:
                 return None
             if kind == "line":
                 left[0] -= 1

@@ -11,7 +11,7 @@ import pytest
 
 from lineage.errors import Damaged
 from lineage.log import Append, NewEvent, SQLiteLog
-from lineage.log.tables import OBJECTS
+from lineage.log.schema import OBJECTS
 
 TABLES = {
     "streams": ("streams_no_delete", "streams_grow"),

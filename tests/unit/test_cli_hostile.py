@@ -163,6 +163,22 @@ def test_a_snapshot_and_a_domain_are_found_by_any_name(hostile: Run) -> None:
         hostile("record", "delete", "--", name, "s")
 
 
+def test_any_name_can_have_a_moment(hostile: Run) -> None:
+    head = json.loads(hostile("log", "--json").stdout.splitlines()[-1])["position"]
+    shown = {name: hostile("show", "--", UUID, name, exact=True).stdout for name in NAMES}
+    drawn = {name: hostile("tree", "--", name).stdout for name in NAMES}
+    for name in NAMES:
+        hostile("record", "delete", "--", UUID, name)
+    for name in NAMES:
+        word = f"{name}@{{{head}}}"
+        assert hostile("show", "--", UUID, word, exact=True).stdout == shown[name]
+        assert hostile("tree", "--", word).stdout == drawn[name]
+    for word in ("no\u202e\u009bsuch@{1}", "web@{\u009b31m}", "web\u009b@{\u009b31m}"):
+        hostile("tree", word, status=2 if word.startswith("web\u009b") else 1)
+        hostile("show", UUID, word, status=1 if word.endswith("1}") else 2)
+    assert len(hostile("log", UUID, "--current").stdout.splitlines()) > 1
+
+
 def test_numeric_names_are_three_snapshots(hostile: Run) -> None:
     shown = {hostile("show", UUID, name, exact=True).stdout_bytes for name in ("0", "1", "01")}
     assert len(shown) == 3

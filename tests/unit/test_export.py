@@ -120,6 +120,21 @@ def test_an_earlier_moment_can_be_exported(
     assert found(tmp_path / "then") == files
 
 
+def test_each_domain_can_be_exported_as_of_a_moment_of_its_own(
+    store: Store, files: dict[str, bytes], tmp_path: Path
+) -> None:
+    then = store.head()
+    store.delete("vm", "a", "children")
+    gone = set(files) - {path for path in files if path.startswith("snapshot/vm/")}
+    export(store, tmp_path / "then", {"vm": then, B: None})
+    assert found(tmp_path / "then") == files
+    export(store, tmp_path / "now", {A: None, B: then}, at=99)
+    assert set(found(tmp_path / "now")) == gone
+    with pytest.raises(ValueError, match="two moments"):
+        export(store, tmp_path / "none", {"vm": then, A: None})
+    assert not (tmp_path / "none").exists()
+
+
 def test_hostile_names_stay_inside_the_directory_and_come_back(tmp_path: Path) -> None:
     store = Store.over(MemoryLog())
     for name in HOSTILE:

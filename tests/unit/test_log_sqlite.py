@@ -13,7 +13,7 @@ import apsw
 import pytest
 
 from lineage.errors import Busy, Conflict, Damaged, LineageError, NotAStore, TooNew
-from lineage.log import Append, NewEvent, SQLiteLog, schema
+from lineage.log import Append, NewEvent, SQLiteLog, opening, schema
 from lineage.log.body_tables import BodyWriter, Plan
 from lineage.log.sqlite import translate
 
@@ -220,22 +220,6 @@ def test_a_readonly_log_follows_a_writer_and_writes_nothing(path: Path, log: SQL
     assert log.head() == 3
 
 
-def test_a_store_on_a_readonly_medium_is_read_without_a_file_beside_it(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    writer = SQLiteLog(path)
-    fill(writer)
-    writer.close()
-    before = listing(path.parent)
-    flags = os.statvfs(path)
-    mounted = os.statvfs_result((*flags[:8], flags.f_flag | os.ST_RDONLY, *flags[9:]))
-    monkeypatch.setattr(os, "statvfs", lambda _: mounted)
-    reader = SQLiteLog(path, readonly=True)
-    assert [e.payload for e in reader.read()] == [b"payload"]
-    assert listing(path.parent) == before
-    reader.close()
-
-
 def test_a_commit_is_synchronous_and_the_file_is_not_trusted(log: SQLiteLog) -> None:
     connection = log._connection
     assert connection is not None
@@ -272,7 +256,7 @@ def test_every_error_of_the_driver_becomes_one_of_ours(
 def test_a_write_lock_held_too_long_is_busy_and_nothing_is_written(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(schema, "BUSY_TIMEOUT_MS", 30)
+    monkeypatch.setattr(opening, "BUSY_TIMEOUT_MS", 30)
     log = SQLiteLog(path)
     fill(log)
     holder = apsw.Connection(str(path))
@@ -294,7 +278,7 @@ def test_a_store_whose_maker_died_before_the_wal_is_finished(
     rewrite(path, "PRAGMA journal_mode=delete")
     holder = apsw.Connection(str(path))
     holder.execute("BEGIN IMMEDIATE")
-    monkeypatch.setattr(schema, "BUSY_TIMEOUT_MS", 30)
+    monkeypatch.setattr(opening, "BUSY_TIMEOUT_MS", 30)
     with pytest.raises(Busy):
         SQLiteLog(path)
     monkeypatch.undo()

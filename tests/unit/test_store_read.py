@@ -110,6 +110,24 @@ def test_a_time_means_the_domains_last_event_at_or_before_it(store: Store, log: 
         store.xml("vm", "b", MORNING)
 
 
+def test_a_name_means_the_domain_that_bears_it_now_as_of_any_moment(store: Store) -> None:
+    store.record(snapshot("a"))
+    store.record(snapshot("a", domain=body(A, "moved")))
+    store.record(snapshot("b", domain=body(B, "vm")))
+    assert len(store.tree("vm", at=1)) == 0  # B's, who had no snapshot
+    assert list(store.tree("moved", at=1)) == ["a"]
+    store.undefine(B)
+    with pytest.raises(NotFound, match=B):
+        store.tree("vm", at=3)
+    assert list(store.tree(B, at=3)) == ["b"]
+
+
+def test_a_time_that_no_log_can_hold_is_before_or_after_everything(store: Store) -> None:
+    store.record(snapshot("a"))
+    assert len(store.tree("vm", dt.datetime.min.replace(tzinfo=UTC))) == 0
+    assert list(store.tree("vm", dt.datetime.max.replace(tzinfo=UTC))) == ["a"]
+
+
 def test_an_event_within_the_microsecond_is_after_it(store: Store, log: Clocked) -> None:
     stamp = nanoseconds(MORNING)
     store.record(snapshot("a"))

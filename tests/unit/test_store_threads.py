@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from lineage.errors import Forked, NotFound
@@ -32,30 +33,28 @@ def at_once(*works: Callable[[], None]) -> None:
         raise raised[0]
 
 
+def singly(store: Store, mine: str) -> None:
+    """Write in calls of their own."""
+    for number in range(15):
+        store.record(snapshot(f"{mine}{number}", "root"), key=f"{mine}{number}")
+        store.rename("vm", f"{mine}{number}", f"{mine}{number}-renamed")
+
+
+def batched(store: Store, mine: str) -> None:
+    """Write in batches."""
+    for number in range(15):
+        with store.batch("vm") as batch:
+            batch.record(snapshot(f"{mine}{number}", "root"), current=True)
+            batch.record(snapshot(f"{mine}{number}-child", f"{mine}{number}"))
+            batch.delete(f"{mine}{number}")
+
+
 def test_threads_that_write_and_read_one_store_leave_the_tree_that_the_log_folds_to(
     tmp_path: Path,
 ) -> None:
     done = threading.Event()
     with Store(tmp_path / "store.db") as store:
         store.record(snapshot("root"))
-
-        def singly(mine: str) -> Callable[[], None]:
-            def work() -> None:
-                for number in range(15):
-                    store.record(snapshot(f"{mine}{number}", "root"), key=f"{mine}{number}")
-                    store.rename("vm", f"{mine}{number}", f"{mine}{number}-renamed")
-
-            return work
-
-        def batched(mine: str) -> Callable[[], None]:
-            def work() -> None:
-                for number in range(15):
-                    with store.batch("vm") as batch:
-                        batch.record(snapshot(f"{mine}{number}", "root"), current=True)
-                        batch.record(snapshot(f"{mine}{number}-child", f"{mine}{number}"))
-                        batch.delete(f"{mine}{number}")
-
-            return work
 
         def reading() -> None:
             while not done.is_set():
@@ -65,8 +64,10 @@ def test_threads_that_write_and_read_one_store_leave_the_tree_that_the_log_folds
                 assert store.xml(A, "root") == snapshot("root")
 
         def writing() -> None:
+            works = [partial(singly, store, mine) for mine in "ab"]
+            works += [partial(batched, store, mine) for mine in "cd"]
             try:
-                at_once(singly("a"), singly("b"), batched("c"), batched("d"))
+                at_once(*works)
             finally:
                 done.set()
 
