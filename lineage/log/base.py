@@ -15,6 +15,7 @@ import msgspec
 from lineage.log.problems import WHOLE, Part, Problem
 
 __all__ = [
+    "ALL",
     "ANY",
     "EXISTS",
     "Append",
@@ -29,6 +30,7 @@ __all__ = [
 ]
 
 ANY: Final = -1  # expect: whatever version the stream has
+ALL: Final = ""  # in place of a stream: what was derived from all of them
 EXISTS: Final = -2  # expect: the stream has at least one event
 
 
@@ -92,7 +94,7 @@ class CacheRow(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         fold: number of the way in which it was derived.
-        version: of the last event that went into it.
+        version: of the last event that went into it; its position if derived from all streams.
         data: whatever its maker keeps.
     """
 
@@ -235,7 +237,7 @@ class EventLog(Protocol):
         ...
 
     def cached(self, stream: str) -> CacheRow | None:
-        """What was put there last for the stream; None if nothing, or nothing sound."""
+        """What was put there last for the stream (or ALL); None if nothing, or nothing sound."""
         ...
 
     def put_cached(self, rows: Mapping[str, CacheRow]) -> None:
