@@ -27,9 +27,11 @@ STORE = (
     "past",
     "reading",
     "views",
+    "watch",
+    "writers",
     "writing",
 )
-ON_STORE = ("export", "reader", "sinks")
+ON_STORE = ("aio", "export", "reader", "sinks", "stats")
 BELOW_STORE = frozenset(
     {"errors", "model", "canon", "events", "log", "tree", "rules", "sources", "filenames"}
 )

@@ -15,6 +15,7 @@ from typing import Any, Final
 import apsw
 
 from lineage.events import Defined, decode, encode
+from lineage.kept import row_of
 from lineage.log import Append, NewEvent, SQLiteLog
 from lineage.log.frames import BODIES, compress
 from lineage.log.runs import (
@@ -26,6 +27,8 @@ from lineage.log.runs import (
     seal_of_run,
 )
 from lineage.log.schema import OBJECTS
+from lineage.past import replay
+from lineage.tree import fold
 from tests.damage.sample import build
 
 __all__ = ["FIXTURES", "Fixture", "hurt", "make"]
@@ -131,9 +134,12 @@ def _stream(number: int, **changes: Any) -> Damage:
 
 def _request(connection: apsw.Connection) -> None:
     """An answer that is to come, sealed."""
-    key, call = "call-1", bytes([1]) * 32
+    key = "call-1"
+    query = "SELECT call, version FROM requests WHERE key = ?"
+    ((call, version),) = connection.execute(query, (key,)).fetchall()
+    seal = request_seal(key, bytes(call), 9999, int(version))  # type: ignore[arg-type]
     update = "UPDATE requests SET position = 9999, seal = ? WHERE key = ?"
-    connection.execute(update, (request_seal(key, call, 9999, 2), key))
+    connection.execute(update, (seal, key))
 
 
 def _orphan(connection: apsw.Connection) -> None:
@@ -179,16 +185,19 @@ def _event(**fields: Any) -> Callable[[SQLiteLog], None]:
 
 
 def _source(connection: apsw.Connection) -> None:
-    query = "SELECT position, payload FROM events ORDER BY position DESC LIMIT 1"
+    query = "SELECT position, payload FROM events WHERE instr(payload, 'by hand')"
     ((position, payload),) = connection.execute(query).fetchall()
     assert isinstance(payload, bytes)
-    changed = payload.replace(b"by key", b"by kay")
+    changed = payload.replace(b"by hand", b"by hund")
     assert changed != payload
     connection.execute("UPDATE events SET payload = ? WHERE position = ?", (changed, position))
 
 
-def _cached(connection: apsw.Connection) -> None:
-    connection.execute("UPDATE trees SET data = x'00' WHERE stream = 1")
+def _other_tree(log: SQLiteLog) -> None:
+    """A tree of another domain, kept in one's place with all digests right."""
+    one, other = (head.stream for head in log.streams()[:2])
+    tree = fold(one, replay(log, other))
+    log.put_cached({one: row_of(tree)})
 
 
 def _truncated(content: bytearray) -> None:
@@ -299,7 +308,11 @@ FIXTURES: Final = [
              _index("requests_key", "key <> 'call-1'"), reads=False),
     _fixture("a call is not where its key says", "bad-digest", _sql(
         "UPDATE requests SET id = 1 WHERE key = 'call-1'")),
-    _fixture("a cached tree is another", "bad-digest", _cached, reads=False),
+    _fixture("a kept tree is another", "cache-differs", _sql(
+        "UPDATE trees SET data = x'00' WHERE stream = (SELECT max(stream) FROM trees)"),
+        reads=False),
+    _fixture("a kept tree is not that of its events", "cache-differs", appends=_other_tree,
+             reads=None),
     # the file
     _fixture("a trigger of somebody else's", "schema", _sql(
         "CREATE TRIGGER helpful AFTER INSERT ON events BEGIN SELECT 1; END"), reads=False),
