@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import random
+import time
+from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
+from unittest.mock import patch
 
 import apsw
 
 from benchmarks.generate import archive
 from lineage import Store
 from lineage.kept import row_of
-from lineage.log import SQLiteLog
 from lineage.log.base import CacheRow
 from lineage.sources import Document
 from tests.unit.store_samples import A, B, Papers, body, snapshot
@@ -22,25 +24,10 @@ _BEGUN: Final = 1_700_000_000_000_000_000
 _SECOND: Final = 1_000_000_000
 
 
-class Clocked:
-    """A log whose clock goes by a second an append, so that the file is always the same."""
-
-    def __init__(self, log: SQLiteLog) -> None:
-        self._log = log
-        self._now = _BEGUN
-
-    def append(self, *args: Any, **options: Any) -> int:
-        """Append at the next second."""
-        self._now += _SECOND
-        return self._log.append(*args, **options | {"recorded_at": self._now})
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._log, name)
-
-
 def build(path: Path) -> None:
     """Make the store, and close it: all of it is in the one file then."""
-    with Store.over(Clocked(SQLiteLog(path))) as store:
+    times = count(_BEGUN, _SECOND)
+    with patch.object(time, "time_ns", lambda: next(times)), Store(path) as store:
         store.ingest(_papers(3, 6, seed=5), batch=7)
         store.ingest(_papers(3, 8, seed=5), restore=True)
         _one_by_one(store)
