@@ -17,7 +17,7 @@ LIVE := $(VENV)/.live
 RIVALS := build/bench/librivals.so
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test pytest ctest crash fuzz fuzz-coverage live-deps oracle bench bench-size \
+.PHONY: help demo test pytest ctest crash flip fuzz fuzz-coverage live-deps oracle bench bench-size \
   bench-instructions compare-instructions lint wheel-test build check-tools clean
 
 help:
@@ -25,6 +25,7 @@ help:
 	@echo "make test        the C tests and the Python tests"
 	@echo "make live-deps   what the tests against live libvirt need (Debian)"
 	@echo "make crash       power loss, kill -9 and failing disks: all of it, with counts"
+	@echo "make flip        every byte of a small store is altered in turn, with counts (FLIP_BITS=1)"
 	@echo "make oracle      made-up documents through libvirt and the core (ORACLE_DOCUMENTS=20000)"
 	@echo "make bench       the benchmarks, each with a rival"
 	@echo "make bench-size  bytes on disk for a snapshot, by table, and in git"
@@ -48,6 +49,11 @@ pytest: $(BUILT)
 
 crash: $(BUILT)
 	$(PY) -m tests.crash
+
+FLIP_BITS ?= 1
+
+flip: $(BUILT)
+	FLIP_BITS=$(FLIP_BITS) $(PY) -m tests.damage
 
 bench: $(LIVE) $(RIVALS)
 	$(PY) -m pytest benchmarks -o python_files='bench_*.py'
