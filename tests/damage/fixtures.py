@@ -167,6 +167,22 @@ def _index(name: str, where: str) -> Damage:
     return damage
 
 
+def _typed(table: str, old: str, new: str, statement: str) -> Damage:
+    """A value of another type than its column has: while that is done, the column has it."""
+
+    def damage(connection: apsw.Connection) -> None:
+        assert old in OBJECTS[table]
+        update = "UPDATE sqlite_schema SET sql = ? WHERE name = ?"
+        for sql in (OBJECTS[table].replace(old, new), OBJECTS[table]):
+            connection.pragma("writable_schema", "on")
+            connection.execute(update, (sql, table))
+            connection.pragma("writable_schema", "reset")
+            if new in sql:
+                connection.execute(statement)
+
+    return damage
+
+
 def _unknown_event(log: SQLiteLog) -> None:
     log.append([Append("name:newer", [NewEvent(99, 1, b"\x90")])])
 
@@ -296,6 +312,12 @@ FIXTURES: Final = [
              _index("bodies_digest", "id > 1")),
     _fixture("a key body is not found by its stream", "sqlite", _index("packs_keys", "id > 1"),
              reads=False),
+    _fixture("a digest is text", "bad-digest sqlite", _typed(
+        "bodies", "digest BLOB NOT NULL", "digest TEXT NOT NULL",
+        "UPDATE bodies SET digest = 'no bytes any more' WHERE id = 1")),
+    _fixture("a pack is text", "bad-digest sqlite", _typed(
+        "packs", "data     BLOB", "data     TEXT",
+        "UPDATE packs SET data = 'no bytes any more' WHERE id = 1")),
     # what events say
     _fixture("a document has another digest", "bad-digest", appends=_event(digest=bytes(32))),
     _fixture("a body was never stored", "bad-digest", appends=_event(domain=bytes(32))),
