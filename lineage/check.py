@@ -14,7 +14,7 @@ import msgspec
 
 from lineage.documents import given
 from lineage.errors import Damaged
-from lineage.events import Defined, Redefined, decode
+from lineage.events import UNREADABLE, Defined, Redefined, decode
 from lineage.kept import agrees
 from lineage.log.base import EventLog, StoredEvent
 from lineage.log.problems import Part, Problem
@@ -100,7 +100,7 @@ def _event(log: EventLog, event: StoredEvent) -> Iterator[Finding]:
         data = decode(event.tag, event.schema, event.payload)
         if isinstance(data, Defined | Redefined):
             _HEAD.decode(data.head)
-    except (Damaged, msgspec.DecodeError) as error:
+    except (Damaged, *UNREADABLE) as error:
         yield _about(event, "unreadable-event", f"event {event.position} cannot be read: {error}")
         return
     if isinstance(data, Defined | Redefined):

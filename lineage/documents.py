@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from lineage import canon
+from lineage.definitions import is_bare
 from lineage.errors import Damaged, NotFound
 from lineage.events import Defined, Redefined
 from lineage.tree import TreeNode
@@ -87,7 +88,11 @@ def equals(log: BodySource, node: TreeNode, parts: canon.Parts, given: bytes) ->
     held = digest(log, node)
     if held == given:
         return True
-    if parts.domain is not None or node.domain is None:
+    if parts.domain is None:
+        inherits = node.domain is not None
+    else:
+        inherits = node.has_domain and is_bare(parts.domain)
+    if not inherits:
         return False
     domain = _body(log, node.position, node.domain)
     xml = _join(node.position, parts.head, domain, parts.inactive_domain, parts.cookie)
@@ -111,6 +116,7 @@ def present(log: BodySource, node: TreeNode) -> Redefined:
         given.domain_name,
         given.secure,
         given.canon,
+        node.bare,
     )
 
 

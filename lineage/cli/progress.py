@@ -112,7 +112,7 @@ class Percentage:
 @contextmanager
 def percentage(label: str) -> Iterator[Percentage]:
     """Show how much is done while the block runs, and leave no trace of it."""
-    line = Percentage(label, watched=sys.stderr is not None and sys.stderr.isatty())
+    line = Percentage(label, watched=_watched())
     try:
         yield line
     finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import apsw
@@ -15,7 +15,7 @@ from lineage.log.beside import receipt
 from lineage.log.body_tables import Plan
 from lineage.log.chain import links
 from lineage.log.checks import check_expect
-from lineage.log.payloads import EventRow, stored
+from lineage.log.payloads import EventRow, add_rows
 from lineage.log.runs import (
     MOST,
     End,
@@ -63,6 +63,7 @@ class Rows:
         self._now = time.time_ns() if recorded_at is None else recorded_at
         self._connection = connection
         self._streams = streams
+        self._fresh = False  # whether it knows all streams: nobody makes one while we write
         self._runs: list[tuple[Run, Sequence[NewEvent]]] = []
 
     def __bool__(self) -> bool:
@@ -89,7 +90,11 @@ class Rows:
         self.position, self.version = last.position, last.version
 
     def _last(self, key: str) -> Run:
-        number = self._streams.id(self._connection, key)
+        number = self._streams.known(key)
+        if not number and not self._fresh:
+            self._streams.refresh(self._connection)
+            self._fresh = True
+            number = self._streams.known(key)
         return self._streams.last(self._connection, number) if number else start_of(0)
 
     def _add_run(self, last: Run, key: str, events: Sequence[NewEvent]) -> Run:
@@ -127,7 +132,10 @@ class Rows:
             plan: says which number each body has that the events name.
         """
         connection, streams = self._connection, self._count + len(self.new)
-        connection.executemany(_INSERT_EVENT, self._events(plan))
+        rows: list[EventRow] = []
+        for run, events in self._runs:
+            add_rows(rows, run.position - len(events) + 1, events, plan.numbers)
+        connection.executemany(_INSERT_EVENT, rows)
         connection.executemany(
             _INSERT_RUN, [row_of_run(replace(run, streams=streams)) for run, _ in self._runs]
         )
@@ -138,13 +146,6 @@ class Rows:
                 moved.append((run.position, run.version, seal_of_end(end), run.stream))
         if moved:
             connection.executemany(_MOVE_STREAM, moved)
-
-    def _events(self, plan: Plan) -> Iterator[EventRow]:
-        for run, events in self._runs:
-            position = run.position - len(events)
-            for event, payload in zip(events, stored(events, plan.numbers), strict=True):
-                position += 1
-                yield position, event.tag, event.schema, payload
 
     def remember(self) -> None:
         """Let the handle know of the streams, once all is committed."""
