@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lineage import aio as aio
     from lineage.canon import canonicalize, canonicalize_many, format, parse
     from lineage.errors import (
         Ambiguous,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from lineage.log.base import EXISTS
     from lineage.model import Disk, Domain, Extra, Head, Memory, Node, Secure, Snapshot
     from lineage.reflog import CurrentMove
-    from lineage.store import DomainInfo, Event, Store, Watch
+    from lineage.store import DomainInfo, Event, Store, Watch, Written
 
 __all__ = [
     "EXISTS",
@@ -56,6 +57,7 @@ __all__ = [
     "Store",
     "TooNew",
     "Watch",
+    "Written",
     "XMLError",
     "__version__",
     "canonicalize",
@@ -87,8 +89,9 @@ _HOMES = {
     "lineage.log.base": ("EXISTS",),
     "lineage.model": ("Disk", "Domain", "Extra", "Head", "Memory", "Node", "Secure", "Snapshot"),
     "lineage.reflog": ("CurrentMove",),
-    "lineage.store": ("DomainInfo", "Event", "Store", "Watch"),
+    "lineage.store": ("DomainInfo", "Event", "Store", "Watch", "Written"),
 }
+_MODULES = ("aio",)
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 
@@ -97,6 +100,8 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         value: Any = version("lineage-store")
+    elif name in _MODULES:
+        value = import_module(f"lineage.{name}")
     elif name in _HOME:
         value = getattr(import_module(_HOME[name]), name)
     else:
@@ -106,4 +111,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted([*__all__, *_MODULES])

@@ -1,64 +1,15 @@
-"""Events as they are read back: those there are, and those to come."""
+"""Events as they come: those there are, and those to come."""
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
-import msgspec
+from lineage.log.base import EventLog
+from lineage.reading import Event, read_events
 
-from lineage.events import EventData, decode
-from lineage.log.base import EventLog, StoredEvent
-
-__all__ = ["Event", "Watch", "read_events"]
-
-
-class Event(msgspec.Struct, frozen=True, gc=False):
-    """An event as read back.
-
-    Attributes:
-        position: in the whole log, from 1, gapless.
-        domain: key of the domain's events: its UUID, or ``name:NAME``.
-        version: within the domain, from 1, gapless.
-        recorded_at: nanoseconds since the epoch, UTC; never goes back within a domain.
-        data: what happened.
-        source: free text: where it came from.
-    """
-
-    position: int
-    domain: str
-    version: int
-    recorded_at: int
-    data: EventData
-    source: str
-
-
-def read_events(log: EventLog, after: int, stream: str | None) -> Iterator[Event]:
-    """Give the events behind a position, of all streams or of one, decoded.
-
-    Raises:
-        ValueError: a negative position.
-        Damaged: while iterating: an event cannot be read.
-        Forked: while iterating: the log is of no use after `os.fork`.
-    """
-    return _decoded(log, log.read(after, stream=stream), os.getpid())
-
-
-def _decoded(log: EventLog, events: Iterator[StoredEvent], pid: int) -> Iterator[Event]:
-    for stored in events:
-        if os.getpid() != pid:
-            log.head()  # a log that a child may not use says so; what is read ahead would not
-        yield Event(
-            stored.position,
-            stored.stream,
-            stored.version,
-            stored.recorded_at,
-            decode(stored.tag, stored.schema, stored.payload),
-            stored.source,
-        )
+__all__ = ["Watch"]
 
 
 class Watch:

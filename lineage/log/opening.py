@@ -20,13 +20,14 @@ from lineage.errors import Damaged, LineageError, NotAStore, TooNew
 from lineage.log import schema
 from lineage.log.filesystems import admit, file_system
 
-__all__ = ["BUSY_TIMEOUT_MS", "open_store"]
+__all__ = ["BUSY_TIMEOUT_MS", "FILE_MODE", "open_store", "verify_copy"]
 
 BUSY_TIMEOUT_MS = 5000
 FILE_MODE: Final = 0o600  # domain XML holds passwords
 _MAGIC: Final = b"SQLite format 3\0"
 _JOURNAL_MAGIC: Final = bytes.fromhex("d9d505f920a163d7")
 _HEADER_SIZE: Final = 100
+_INTERRUPTIBLE: Final = 10_000  # steps of SQLite's machine between two looks at signals
 _WAL_PAGES: Final = 8000  # 32 MiB before the log is carried over into the file
 _WAL_KEPT: Final = 64 * 1024 * 1024  # bytes of a -wal file that stay for reuse
 
@@ -290,3 +291,29 @@ def _verify(path: Path, connection: apsw.Connection) -> None:
     _check_format(path, int(str(connection.pragma("user_version"))))
     if wrong := schema.wrong_objects(connection):
         raise Damaged(f"the store lacks {', '.join(wrong)}, or has another of that name")
+
+
+def verify_copy(path: Path) -> None:
+    """See that a file that nobody else has open is a store, whole and without a -wal file.
+
+    What its rows say is not looked at.
+
+    Raises:
+        NotAStore, TooNew, Damaged: it is not.
+    """
+    address = f"file:{quote(os.fspath(path))}?immutable=1"  # no lock, and no file beside it
+    connection = apsw.Connection(address, apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+    try:
+        connection.set_progress_handler(lambda: False, _INTERRUPTIBLE)
+        if not _recognise(path, connection.read("main", 0, 0, _HEADER_SIZE)):
+            raise NotAStore(f"{path}: the file is empty")
+        _configure(connection, alone=False)
+        _verify(path, connection)
+        pages, size = connection.pragma("page_count"), connection.pragma("page_size")
+        if int(str(pages)) * int(str(size)) != path.stat().st_size:
+            raise Damaged("the file is cut short")
+        found = connection.execute("PRAGMA quick_check(1)").fetchall()
+        if found != [("ok",)]:
+            raise Damaged(str(found[0][0]))
+    finally:
+        connection.close()

@@ -18,7 +18,8 @@ from weakref import WeakSet
 
 import apsw
 
-from lineage.errors import Busy, Damaged, Forked, LineageError, NotFound
+from lineage.errors import Busy, Forked, LineageError, NotFound
+from lineage.log.backup import Progress, backup
 from lineage.log.base import (
     Append,
     CacheRow,
@@ -31,6 +32,8 @@ from lineage.log.base import (
 from lineage.log.beside import cached, put_cached, receipt
 from lineage.log.body_tables import BodyReader, BodyWriter, has_body
 from lineage.log.checks import check_bodies, check_range
+from lineage.log.figures import Figures, figures
+from lineage.log.meanings import translate, translated
 from lineage.log.opening import open_store
 from lineage.log.rows import Rows, insert_request
 from lineage.log.runs import last_run
@@ -41,42 +44,10 @@ from lineage.log.waiting import Waiters
 
 __all__ = ["SQLiteLog", "translate"]
 
-# The only place where errors of the driver and the system become ours: the first that fits.
-_MEANINGS: Final[tuple[tuple[type[Exception], type[LineageError], str], ...]] = (
-    (apsw.BusyError, Busy, "another process holds the lock"),
-    (apsw.LockedError, Busy, "another connection holds the lock"),
-    (apsw.CorruptError, Damaged, "the file is damaged"),
-    (apsw.NotADBError, Damaged, "the file is damaged"),
-    (apsw.FullError, LineageError, "no space left"),
-    (apsw.CantOpenError, LineageError, "cannot be opened"),
-    (apsw.ReadOnlyError, LineageError, "the file or its directory cannot be written"),
-    (apsw.IOError, LineageError, "input or output failed"),
-    (apsw.Error, LineageError, "SQLite failed"),
-    (OSError, LineageError, "cannot be opened"),
-    (UnicodeDecodeError, Damaged, "the file is damaged"),
-)
-
 # What leaves open how much of a write reached the file. SQLite could go on; but after a failed
 # sync the system may show pages that the disk does not have, and only the log read again from
 # its start, as on opening, tells what holds.
 _UNCERTAIN: Final = (apsw.FullError, apsw.IOError, apsw.CantOpenError)
-
-
-def translate(error: Exception, path: Path) -> LineageError:
-    """The error of ours that an error of the driver or the system stands for."""
-    kind, meaning = next((k, text) for cause, k, text in _MEANINGS if isinstance(error, cause))
-    detail = error.strerror if isinstance(error, OSError) else error
-    return kind(f"{path}: {meaning} ({detail})")
-
-
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (apsw.Error, OSError, UnicodeDecodeError) as error:
-        raise translate(error, path) from error
-    except Damaged as error:
-        raise Damaged(f"{path}: {error}") from error
 
 
 @contextmanager
@@ -159,7 +130,7 @@ class SQLiteLog:
         except UnicodeEncodeError:
             raise LineageError("the store's path is not UTF-8") from None
         _watch_forks()
-        with _translated(self._path):
+        with translated(self._path):
             connection = open_store(
                 self._path,
                 readonly=readonly,
@@ -321,12 +292,23 @@ class SQLiteLog:
         with self._use():
             return self._waiters.begin()
 
+    def backup(self, path: str | os.PathLike[str], *, progress: Progress | None = None) -> None:
+        """Copy the store as it is now to a new file; see `lineage.Store.backup`."""
+        with self._use():
+            pass  # open, in the process that opened it, and no write has failed
+        backup(self._path, Path(path), progress, vfs=self._vfs)
+
+    def figures(self) -> Figures:
+        """How much there is in the file, and what takes the room."""
+        with self._use() as connection, reading(connection):
+            return figures(connection, self._path)
+
     def close(self) -> None:
         """Release files and locks. Closing twice is harmless, and so is closing in a fork."""
         if os.getpid() != self._pid:
             return
         self._waiters.close()
-        with self._lock, _translated(self._path):
+        with self._lock, translated(self._path):
             connection, self._connection = self._connection, None
             if connection is not None:
                 connection.close()
@@ -336,7 +318,7 @@ class SQLiteLog:
         """The connection, for this thread alone, its errors translated."""
         if os.getpid() != self._pid:
             raise Forked(f"{self._path}: opened before os.fork(); open it again in the child")
-        with self._lock, _translated(self._path):
+        with self._lock, translated(self._path):
             if self._connection is None:
                 raise ValueError("the log is closed")
             if self._failed:
