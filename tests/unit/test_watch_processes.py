@@ -108,7 +108,9 @@ def test_a_commit_of_another_process_is_reported_and_not_asked_for(
             waiting_long(watch)
             timer = threading.Timer(0.05, commit, (writer, f"s{number}"))
             timer.start()
+            began = time.monotonic()
             assert next(watch).position == number
+            assert time.monotonic() - began < SOON / 2  # not only when its time was up
             timer.join()
 
 
@@ -121,7 +123,9 @@ def test_a_commit_of_another_handle_in_this_process_is_reported(
             waiting_long(watch)
             timer = threading.Timer(0.05, other.record, (snapshot(f"s{number}"),))
             timer.start()
+            began = time.monotonic()
             assert next(watch).position == number
+            assert time.monotonic() - began < SOON / 2  # not only when its time was up
             timer.join()
 
 
