@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Self
 
 from lineage import documents
+from lineage.check import Finding, check
 from lineage.errors import LineageError
 from lineage.ingest import Progress, Report, ingest
 from lineage.log.backup import Progress as Copied
@@ -197,6 +198,14 @@ class Store(Writers):
     def head(self) -> int:
         """Position of the last event, 0 if there is none."""
         return self._log.head()
+
+    def check(
+        self,
+        subset: tuple[int, int] | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Iterator[Finding]:
+        """Read everything and yield what is wrong; see `lineage.check.check`."""
+        return check(self._log, subset, progress)
 
     # Whole archives, whole stores
 

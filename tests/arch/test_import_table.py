@@ -16,6 +16,7 @@ STORE = (
     "store",
     "batch",
     "calls",
+    "check",
     "definitions",
     "documents",
     "identity",
