@@ -19,7 +19,7 @@ from weakref import WeakSet
 import apsw
 
 from lineage.errors import Busy, Forked, LineageError, NotFound
-from lineage.log.backup import Progress, backup
+from lineage.log.backup import Progress, backup, copy
 from lineage.log.base import (
     ALL,
     Append,
@@ -322,8 +322,10 @@ class SQLiteLog:
 
     def backup(self, path: str | os.PathLike[str], *, progress: Progress | None = None) -> None:
         """Copy the store as it is now to a new file; see `lineage.Store.backup`."""
-        with self._use():
-            pass  # open, in the process that opened it, and no write has failed
+        with self._use() as connection:  # open, in its process, and no write has failed
+            if connection.pragma("locking_mode") == "exclusive":
+                copy(connection, self._path, Path(path), progress)  # no other one may open it
+                return
         backup(self._path, Path(path), progress, vfs=self._vfs)
 
     def figures(self) -> Figures:
