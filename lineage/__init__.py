@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from lineage.log.base import EXISTS
     from lineage.model import Disk, Domain, Extra, Head, Memory, Node, Secure, Snapshot
     from lineage.reflog import CurrentMove
-    from lineage.store import DomainInfo, Event, Store
+    from lineage.store import DomainInfo, Event, Store, Written
 
 __all__ = [
     "EXISTS",
@@ -54,6 +54,7 @@ __all__ = [
     "SnapshotError",
     "Store",
     "TooNew",
+    "Written",
     "XMLError",
     "__version__",
     "canonicalize",
@@ -84,7 +85,7 @@ _HOMES = {
     "lineage.log.base": ("EXISTS",),
     "lineage.model": ("Disk", "Domain", "Extra", "Head", "Memory", "Node", "Secure", "Snapshot"),
     "lineage.reflog": ("CurrentMove",),
-    "lineage.store": ("DomainInfo", "Event", "Store"),
+    "lineage.store": ("DomainInfo", "Event", "Store", "Written"),
 }
 _MODULES = ("aio",)
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

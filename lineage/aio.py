@@ -9,40 +9,56 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial, wraps
 from itertools import islice
 from types import TracebackType
-from typing import Any, Concatenate, Final, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, Self, TypeVar
 
+from lineage import batch as blocking_batch
 from lineage import store as blocking
 from lineage.errors import Forked
 from lineage.log.base import EventLog
+from lineage.writing import Written
 
-__all__ = ["Store"]
+__all__ = ["Batch", "Store"]
 
 _CHUNK: Final = 256  # items of an iterator that are fetched at once
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
+_T = TypeVar("_T")
+_T_co = TypeVar("_T_co", covariant=True)
+
+
+class _Awaited(Protocol[_T_co]):
+    """Something whose methods are called in the thread of a store."""
+
+    def _target(self) -> _T_co:
+        """What has the methods."""
+
+    async def _run(self, call: Callable[[], _R]) -> _R:
+        """Run something in the thread, after all that was to run before."""
 
 
 def _called(
-    method: Callable[Concatenate[blocking.Store, _P], _R],
-) -> Callable[Concatenate[Store, _P], Coroutine[Any, Any, _R]]:
-    """Make a coroutine of a method of the store."""
+    method: Callable[Concatenate[_T, _P], _R],
+) -> Callable[Concatenate[_Awaited[_T], _P], Coroutine[Any, Any, _R]]:
+    """Make a coroutine of a method."""
 
     @wraps(method)
-    async def call(self: Store, /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
-        return await self._run(partial(method, self._opened(), *args, **kwargs))
+    async def call(self: _Awaited[_T], /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        return await self._run(partial(method, self._target(), *args, **kwargs))
 
     return call
 
 
 def _iterated(
-    method: Callable[Concatenate[blocking.Store, _P], Iterator[_R]],
-) -> Callable[Concatenate[Store, _P], AsyncIterator[_R]]:
+    method: Callable[Concatenate[_T, _P], Iterator[_R]],
+) -> Callable[Concatenate[_Awaited[_T], _P], AsyncIterator[_R]]:
     """Make an asynchronous iterator of a method that gives an iterator."""
 
     @wraps(method)
-    async def iterate(self: Store, /, *args: _P.args, **kwargs: _P.kwargs) -> AsyncIterator[_R]:
-        items = await self._run(partial(method, self._opened(), *args, **kwargs))
+    async def iterate(
+        self: _Awaited[_T], /, *args: _P.args, **kwargs: _P.kwargs
+    ) -> AsyncIterator[_R]:
+        items = await self._run(partial(method, self._target(), *args, **kwargs))
         more = True
         while more:
             chunk, more, error = await self._run(partial(_fetch, items))
@@ -149,7 +165,7 @@ class Store:
         if self._store is not None:
             self._store.close()
 
-    def _opened(self) -> blocking.Store:
+    def _target(self) -> blocking.Store:
         if self._store is None:
             raise ValueError("the store is not open yet: async with ...")
         return self._store
@@ -172,6 +188,7 @@ class Store:
     domains = _called(blocking.Store.domains)
     resolve = _called(blocking.Store.resolve)
     tree = _called(blocking.Store.tree)
+    snapshots = _called(blocking.Store.snapshots)
     xml = _called(blocking.Store.xml)
     events = _iterated(blocking.Store.events)
     reflog = _iterated(blocking.Store.reflog)
@@ -184,5 +201,60 @@ class Store:
     set_current = _called(blocking.Store.set_current)
     rename = _called(blocking.Store.rename)
     undefine = _called(blocking.Store.undefine)
+    annotate = _called(blocking.Store.annotate)
     ingest = _called(blocking.Store.ingest)
     backup = _called(blocking.Store.backup)
+
+    def batch(
+        self, domain: str, *, expect: int | None = None, key: str | None = None, source: str = ""
+    ) -> Batch:
+        """Write several events of one domain, all or nothing; see `lineage.Store.batch`.
+
+        ``async with store.batch(domain) as b``, and each call on it is awaited.
+        """
+        batch = self._target().batch(domain, expect=expect, key=key, source=source)
+        return Batch(batch, self._run)
+
+
+class _Runs(Protocol):
+    """`Store._run`."""
+
+    async def __call__(self, call: Callable[[], _R]) -> _R: ...
+
+
+class Batch:
+    """A `lineage.batch.Batch` for programs on asyncio: what `Store.batch` gives.
+
+    A block that is cancelled writes nothing, unless its end has begun: then that is carried out.
+    """
+
+    def __init__(self, batch: blocking_batch.Batch, run: _Runs) -> None:
+        self._batch = batch
+        self._run = run
+
+    @property
+    def written(self) -> Written | None:
+        """The answer, None before the end of the block."""
+        return self._batch.written
+
+    async def __aenter__(self) -> Self:
+        await self._run(self._batch.__enter__)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._run(partial(self._batch.__exit__, kind, error, trace))
+
+    def _target(self) -> blocking_batch.Batch:
+        return self._batch
+
+    record = _called(blocking_batch.Batch.record)
+    delete = _called(blocking_batch.Batch.delete)
+    set_current = _called(blocking_batch.Batch.set_current)
+    rename = _called(blocking_batch.Batch.rename)
+    undefine = _called(blocking_batch.Batch.undefine)
+    annotate = _called(blocking_batch.Batch.annotate)

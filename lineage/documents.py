@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Protocol
 
 import msgspec
 
 from lineage import canon
 from lineage.errors import Damaged, NotFound
 from lineage.events import Redefined
-from lineage.log.base import EventLog
 from lineage.tree import TreeNode
 
-__all__ = ["digest", "document", "equals", "present"]
+__all__ = ["BodySource", "digest", "document", "equals", "present"]
 
 _ENCODER = msgspec.msgpack.Encoder()
 
 
-def document(log: EventLog, node: TreeNode, *, active: bool | None = None) -> bytes:
+class BodySource(Protocol):
+    """Where bodies are: an event log, or one with what is about to be appended to it."""
+
+    def body(self, digest: bytes) -> bytes:
+        """The body of that digest; raises NotFound if there is none."""
+
+
+def document(log: BodySource, node: TreeNode, *, active: bool | None = None) -> bytes:
     """Give a snapshot's present document: canonical, with its present name and parent, and
     with the domain it inherits.
 
@@ -48,7 +55,7 @@ def document(log: EventLog, node: TreeNode, *, active: bool | None = None) -> by
     return _join(node, head, domain, inactive, cookie, active)
 
 
-def digest(log: EventLog, node: TreeNode) -> bytes:
+def digest(log: BodySource, node: TreeNode) -> bytes:
     """Give the SHA-256 of `document`, which is only put together if it has to be.
 
     Raises:
@@ -59,7 +66,7 @@ def digest(log: EventLog, node: TreeNode) -> bytes:
     return hashlib.sha256(document(log, node)).digest()
 
 
-def equals(log: EventLog, node: TreeNode, parts: canon.Parts, given: bytes) -> bool:
+def equals(log: BodySource, node: TreeNode, parts: canon.Parts, given: bytes) -> bool:
     """Whether a document is the snapshot's present one, or would be with the domain it inherits.
 
     Args:
@@ -78,7 +85,7 @@ def equals(log: EventLog, node: TreeNode, parts: canon.Parts, given: bytes) -> b
     return hashlib.sha256(xml).digest() == held
 
 
-def present(log: EventLog, node: TreeNode) -> Redefined:
+def present(log: BodySource, node: TreeNode) -> Redefined:
     """Give the event that would give the snapshot its present document again.
 
     Raises:
@@ -98,7 +105,7 @@ def present(log: EventLog, node: TreeNode) -> Redefined:
     )
 
 
-def _body(log: EventLog, node: TreeNode, digest: bytes | None) -> bytes | None:
+def _body(log: BodySource, node: TreeNode, digest: bytes | None) -> bytes | None:
     if digest is None:
         return None
     try:

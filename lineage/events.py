@@ -18,6 +18,7 @@ __all__ = [
     "SCHEMAS",
     "TAGS",
     "UPCASTERS",
+    "Annotated",
     "CurrentChanged",
     "Defined",
     "Deleted",
@@ -112,7 +113,19 @@ class Undefined(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """The domain was undefined and its snapshots with it."""
 
 
-EventData = Defined | Redefined | Deleted | CurrentChanged | Renamed | Undefined
+class Annotated(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """Words of somebody's own were put to a snapshot, or to the domain.
+
+    Attributes:
+        name: of the snapshot; None: it is the domain.
+        changes: what each key says now; None: nothing any more.
+    """
+
+    name: str | None
+    changes: dict[str, str | None]
+
+
+EventData = Defined | Redefined | Deleted | CurrentChanged | Renamed | Undefined | Annotated
 
 # Tags are for ever: a tag is never given to another event.
 TAGS: Final[dict[type[Any], int]] = {
@@ -122,6 +135,7 @@ TAGS: Final[dict[type[Any], int]] = {
     CurrentChanged: 4,
     Renamed: 5,
     Undefined: 6,
+    Annotated: 7,
 }
 SCHEMAS: Final[dict[type[Any], int]] = dict.fromkeys(TAGS, 1)
 # (tag, old schema) -> payload in the next schema

@@ -2,62 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
-import msgspec
-
-from lineage import canon, documents
-from lineage.definitions import Bodies, Definer, new_event, redefined
-from lineage.definitions import secure as secured
-from lineage.errors import Conflict, LineageError, NotFound
-from lineage.events import CurrentChanged, Deleted, EventData, Renamed, Undefined, decode
-from lineage.identity import resolve, stream_of, uuid_of
+from lineage import calls, documents
+from lineage.batch import Batch
 from lineage.ingest import Progress, Report, ingest
 from lineage.log.backup import Progress as Copied
-from lineage.log.backup import SupportsBackup
-from lineage.log.base import EXISTS, Append, EventLog
+from lineage.log.backup import back_up
+from lineage.log.base import EventLog
 from lineage.log.sqlite import SQLiteLog
-from lineage.model import Head, Secure
+from lineage.reading import Event, read_events
 from lineage.reflog import CurrentMove, moves
-from lineage.rules.redefine import check_parent
 from lineage.sources import Source
 from lineage.tree import Tree
-from lineage.views import At, DomainInfo, Views
+from lineage.views import At, DomainInfo, Listed, Views
+from lineage.writing import Terms, Writer, Written
 
-__all__ = ["DomainInfo", "Event", "Store"]
-
-_HEAD: Final = msgspec.msgpack.Decoder(Head)
-_SCOPES: Final = ("single", "children", "children-only")
-_TRIES: Final = 1000
-_NOT_XML: Final = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
-
-# What happened, given the tree before it.
-_Decision = Callable[[Tree], list[EventData]]
-
-
-class Event(msgspec.Struct, frozen=True, gc=False):
-    """An event as read back.
-
-    Attributes:
-        position: in the whole log, from 1, gapless.
-        domain: key of the domain's events: its UUID, or ``name:NAME``.
-        version: within the domain, from 1, gapless.
-        recorded_at: nanoseconds since the epoch, UTC; never goes back within a domain.
-        data: what happened.
-        source: free text: where it came from.
-    """
-
-    position: int
-    domain: str
-    version: int
-    recorded_at: int
-    data: EventData
-    source: str
+__all__ = ["DomainInfo", "Event", "Store", "Written"]
 
 
 class Store:
@@ -67,9 +31,13 @@ class Store:
     of the domain that bears it now and is not undefined, or `DomainInfo.stream`. So it is with
     `at`, too: that says as of when to look at the domain, never which one is meant.
 
-    Every writer takes `expect` and `source`, and returns the domain's version after it:
+    Every writer takes `expect`, `key` and `source`, and returns where the domain's last event
+    stands after it:
         expect: refuse unless the domain has this version: None any, 0 no event yet,
             `EXISTS` at least one event, else the version seen.
+        key: names the call, 1 to 255 bytes, unique in the store. Sent again under its key, a
+            call changes nothing and returns what it returned first, whatever happened since;
+            another call under that key is a Conflict. `expect` and `source` may differ.
         source: free text kept with the event: where it came from.
     After one that failed on a full or failing disk, every call but `close` raises LineageError:
     open the store again, and look whether the events are there.
@@ -97,6 +65,7 @@ class Store:
     def _open(self, log: EventLog) -> None:
         self._log = log
         self._views = Views(log)
+        self._writer = Writer(log, self._views)
 
     @property
     def log(self) -> EventLog:
@@ -122,7 +91,8 @@ class Store:
 
     def domains(self) -> list[DomainInfo]:
         """Every domain that ever had an event, by name, then by UUID."""
-        infos = self._views.infos().values()
+        with self._views.alone():
+            infos = list(self._views.infos().values())
         return sorted(infos, key=lambda info: (info.name or "", info.stream))
 
     def resolve(self, domain: str) -> str:
@@ -132,10 +102,7 @@ class Store:
             NotFound: no domain is called so now, and none has that UUID.
             Ambiguous: several bear the name; carries their UUIDs.
         """
-        uuid = uuid_of(domain)
-        if uuid is not None and self._log.version(uuid):
-            return uuid
-        return resolve(self._views.infos(), domain)
+        return self._writer.resolve(domain)
 
     def tree(self, domain: str, at: At | None = None) -> Tree:
         """Give a domain's snapshot tree; what is recorded later does not change it.
@@ -149,7 +116,21 @@ class Store:
             ValueError: a negative position, or a datetime without a zone.
         """
         stream = self.resolve(domain)
-        return self._views.shared(stream) if at is None else self._views.at(stream, at)
+        if at is not None:
+            return self._views.at(stream, at)
+        with self._views.alone():
+            return self._views.shared(stream)
+
+    def snapshots(self, *domains: str, at: At | None = None) -> list[Listed]:
+        """List the snapshots of these domains, or of all, each domain's by creation time.
+
+        Raises:
+            NotFound, Ambiguous, ValueError: see `tree`.
+        """
+        chosen = domains or [info.stream for info in self.domains()]
+        streams = [self.resolve(domain) for domain in chosen]
+        with self._views.alone():
+            return self._views.listed(streams, at)
 
     def xml(self, domain: str, name: str, at: At | None = None, *, active: bool = False) -> bytes:
         """Give a snapshot's canonical XML, ready to be redefined: passwords included.
@@ -163,7 +144,12 @@ class Store:
             Damaged: what is stored is not what was recorded.
         """
         stream = self.resolve(domain)
-        tree = self._views.live(stream) if at is None else self._views.at(stream, at)
+        if at is not None:
+            return self._print(self._views.at(stream, at), name, active)
+        with self._views.alone():
+            return self._print(self._views.live(stream), name, active)
+
+    def _print(self, tree: Tree, name: str, active: bool) -> bytes:
         flag = tree.current == name if active else None
         return documents.document(self._log, tree[name], active=flag)
 
@@ -175,17 +161,7 @@ class Store:
             Damaged: while iterating: an event cannot be read.
         """
         stream = None if domain is None else self.resolve(domain)
-        return (
-            Event(
-                stored.position,
-                stored.stream,
-                stored.version,
-                stored.recorded_at,
-                decode(stored.tag, stored.schema, stored.payload),
-                stored.source,
-            )
-            for stored in self._log.read(after, stream=stream)
-        )
+        return read_events(self._log, after, stream)
 
     def reflog(self, domain: str) -> Iterator[CurrentMove[Event]]:
         """Give the events that changed which snapshot is current, oldest first.
@@ -211,8 +187,9 @@ class Store:
         secure: bool | None = None,
         strict: bool = False,
         expect: int | None = None,
+        key: str | None = None,
         source: str = "",
-    ) -> int:
+    ) -> Written:
         """Record a snapshot document: defined, redefined, or nothing if it equals the present.
 
         Args:
@@ -231,27 +208,8 @@ class Store:
             NotFound, Ambiguous: `domain` is the only clue and means none, or several.
             Conflict: `expect` does not hold; nothing was written.
         """
-        parts = canon.split(xml)
-        stream = self._stream_of(parts, domain)
-        flag = secured(parts.active) if secure is None else Secure.YES if secure else Secure.NO
-        bodies: Bodies = {}
-        digest = hashlib.sha256(parts.xml).digest()
-        given = Definer().define(stream, parts, digest, bodies, flag)
-        to_current = bool(parts.active) if current is None else current
-
-        def decide(tree: Tree) -> list[EventData]:
-            if strict:
-                check_parent(tree, given.name, _HEAD.decode(given.head).parent)
-            events: list[EventData] = []
-            if given.name not in tree:
-                events.append(given)
-            elif not documents.equals(self._log, tree[given.name], parts, digest):
-                events.append(redefined(given))
-            if to_current and tree.current != given.name:
-                events.append(CurrentChanged(given.name))
-            return events
-
-        return self._write(stream, decide, expect, source, bodies)
+        call, parts = calls.record(xml, current, secure, strict)
+        return self._writer.record(domain, call, parts, Terms(expect, key, source))
 
     def delete(
         self,
@@ -260,8 +218,9 @@ class Store:
         scope: str = "single",
         *,
         expect: int | None = None,
+        key: str | None = None,
         source: str = "",
-    ) -> int:
+    ) -> Written:
         """Record that a snapshot was deleted.
 
         Args:
@@ -274,20 +233,17 @@ class Store:
             Conflict: `expect` does not hold.
             ValueError: no such scope.
         """
-        if scope not in _SCOPES:
-            raise ValueError(f"scope is one of {', '.join(_SCOPES)}")
-
-        def decide(tree: Tree) -> list[EventData]:
-            node = tree[name]
-            if scope == "children-only" and not tree.children(name):
-                return []
-            return [Deleted(node.name, scope)]
-
-        return self._write(self.resolve(domain), decide, expect, source)
+        return self._writer.write(domain, calls.delete(name, scope), Terms(expect, key, source))
 
     def set_current(
-        self, domain: str, name: str | None, *, expect: int | None = None, source: str = ""
-    ) -> int:
+        self,
+        domain: str,
+        name: str | None,
+        *,
+        expect: int | None = None,
+        key: str | None = None,
+        source: str = "",
+    ) -> Written:
         """Record that a snapshot became current, or with None that none is.
 
         Nothing is recorded if it is so already.
@@ -296,17 +252,18 @@ class Store:
             NotFound, Ambiguous: no such domain or snapshot.
             Conflict: `expect` does not hold.
         """
-
-        def decide(tree: Tree) -> list[EventData]:
-            if name is not None:
-                tree[name]
-            return [] if tree.current == name else [CurrentChanged(name)]
-
-        return self._write(self.resolve(domain), decide, expect, source)
+        return self._writer.write(domain, calls.set_current(name), Terms(expect, key, source))
 
     def rename(
-        self, domain: str, old: str, new: str, *, expect: int | None = None, source: str = ""
-    ) -> int:
+        self,
+        domain: str,
+        old: str,
+        new: str,
+        *,
+        expect: int | None = None,
+        key: str | None = None,
+        source: str = "",
+    ) -> Written:
         """Record that a snapshot has another name; its children follow.
 
         Raises:
@@ -314,31 +271,75 @@ class Store:
             Conflict: a snapshot of the new name is there, or `expect` does not hold.
             ValueError: no document can hold the new name.
         """
-        if not new or _NOT_XML.search(new):
-            raise ValueError("a snapshot's name is not empty and has no control characters")
+        return self._writer.write(domain, calls.rename(old, new), Terms(expect, key, source))
 
-        def decide(tree: Tree) -> list[EventData]:
-            tree[old]
-            if new in tree:
-                raise Conflict(f"there is a snapshot {new!r} already", tree.version)
-            return [Renamed(old, new)]
-
-        return self._write(self.resolve(domain), decide, expect, source)
-
-    def undefine(self, domain: str, *, expect: int | None = None, source: str = "") -> int:
-        """Record that a domain was undefined, and its snapshots with it.
+    def undefine(
+        self,
+        domain: str,
+        *,
+        expect: int | None = None,
+        key: str | None = None,
+        source: str = "",
+    ) -> Written:
+        """Record that a domain was undefined, and its snapshots and annotations with it.
 
         Raises:
             NotFound, Ambiguous: no such domain, or it is undefined already.
             Conflict: `expect` does not hold.
         """
+        return self._writer.write(domain, calls.undefine(), Terms(expect, key, source))
 
-        def decide(tree: Tree) -> list[EventData]:
-            if tree.undefined:
-                raise NotFound(f"domain {tree.stream} is undefined already")
-            return [Undefined()]
+    def annotate(
+        self,
+        domain: str,
+        changes: Mapping[str, str | None],
+        *,
+        snapshot: str | None = None,
+        expect: int | None = None,
+        key: str | None = None,
+        source: str = "",
+    ) -> Written:
+        """Put words of your own to a snapshot, or to the domain itself; libvirt never sees them.
 
-        return self._write(self.resolve(domain), decide, expect, source)
+        One event holds all that changes; nothing is recorded if all is so already. A snapshot's
+        annotations stay when it is redefined or renamed, and go when it is deleted.
+
+        Args:
+            changes: what each key says now; None takes it away. A key has 1 to 255 characters,
+                no equals sign, TAB or line feed; a text at most 65,536; nothing in them that
+                XML cannot hold; 1,024 keys in all.
+            snapshot: None: the domain itself.
+
+        Raises:
+            NotFound, Ambiguous: no such domain or snapshot, or the domain is undefined.
+            Conflict: `expect` does not hold.
+            ValueError: such annotations are not possible.
+        """
+        call = calls.annotate(changes, snapshot)
+        return self._writer.write(domain, call, Terms(expect, key, source))
+
+    def batch(
+        self,
+        domain: str,
+        *,
+        expect: int | None = None,
+        key: str | None = None,
+        source: str = "",
+    ) -> Batch:
+        """Write several events of one domain, all or nothing: ``with store.batch(domain) as b``.
+
+        `lineage.batch.Batch` has the writers; what is called on it in the block is appended at
+        its end, at once. `expect` is of the version before the block.
+
+        Args:
+            domain: may be one that the first document in the block brings.
+
+        Raises:
+            Conflict, NotFound, Ambiguous, SnapshotError: at a call, what that one raises; at
+                the end, if another writer was faster, what one of them raises then; nothing is
+                written.
+        """
+        return Batch(self._writer, domain, Terms(expect, key, source))
 
     def ingest(
         self,
@@ -375,46 +376,4 @@ class Store:
                 written; the event log is of another kind and has no backup.
             Damaged: SQLite finds that the file's structure is. Rows are not looked at.
         """
-        if not isinstance(self._log, SupportsBackup):
-            raise LineageError(f"a {type(self._log).__name__} cannot be copied to a file")
-        self._log.backup(path, progress=progress)
-
-    def _stream_of(self, parts: canon.Parts, domain: str | None) -> str:
-        plain = domain is None or (parts.uuid is not None and uuid_of(domain) == parts.uuid)
-        # All domains need to be known only where a name has to be looked up.
-        return stream_of({} if plain else self._views.infos(), parts, domain)
-
-    def _write(
-        self,
-        stream: str,
-        decide: _Decision,
-        expect: int | None,
-        source: str,
-        bodies: Mapping[bytes, bytes] | None = None,
-    ) -> int:
-        for attempt in range(_TRIES):
-            tree = self._views.live(stream)
-            version = tree.version
-            _hold(stream, version, expect)
-            events = decide(tree)
-            if not events:
-                return version
-            entry = Append(stream, [new_event(data, source) for data in events], version)
-            try:
-                self._log.append([entry], bodies)
-            except Conflict:
-                # Another writer was faster. Only who named a version wants to know.
-                if expect not in (None, EXISTS) or attempt == _TRIES - 1:
-                    raise
-                continue
-            return version + len(events)
-        raise AssertionError("unreachable")
-
-
-def _hold(stream: str, version: int, expect: int | None) -> None:
-    if expect is None or expect == version or (expect == EXISTS and version):
-        return
-    if expect < 0 and expect != EXISTS:
-        raise ValueError("expect is None, EXISTS, or a version")
-    wanted = "at least one event" if expect == EXISTS else f"version {expect}"
-    raise Conflict(f"{stream}: expected {wanted}, found version {version}", version)
+        back_up(self._log, path, progress)

@@ -26,6 +26,7 @@ __all__ = [
     "open_for_import",
     "open_for_reading",
     "store_option",
+    "utf8_only",
 ]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -33,13 +34,13 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 def name_argument(name: str, *, required: bool = True) -> Callable[[_Command], _Command]:
     """Add an argument that names a domain or a snapshot."""
-    return click.argument(name, callback=_utf8, required=required)
+    return click.argument(name, callback=utf8_only, required=required)
 
 
-def _utf8(
+def utf8_only(
     ctx: click.Context, param: click.Parameter, value: str | tuple[str, ...] | None
 ) -> str | tuple[str, ...] | None:
-    """Refuse what no document can hold: bytes of the command line that are not UTF-8."""
+    """Refuse, as a callback, what no document can hold: arguments that are not UTF-8."""
     for text in value if isinstance(value, tuple) else (value or "",):
         try:
             text.encode("utf-8")
@@ -102,16 +103,18 @@ def json_option(command: _Command) -> _Command:
 
 def domains_argument(command: _Command) -> _Command:
     """Add ``[DOMAIN]...`` as ``domains``."""
-    return click.argument("domains", nargs=-1, callback=_utf8, metavar="[DOMAIN]...")(command)
+    return click.argument("domains", nargs=-1, callback=utf8_only, metavar="[DOMAIN]...")(command)
 
 
 def open_for_reading(path: Path | None) -> Store:
-    """Open an existing store without changing anything.
+    """Open an existing store for reading. Nothing changes but the trees that it keeps.
 
     Raises:
         NotAStore: there is no such file, or it is something else.
     """
-    return _existing(path, readonly=True)
+    from lineage.reader import open_reader
+
+    return open_reader(_existing(path))
 
 
 def open_for_change(path: Path | None) -> Store:
@@ -120,7 +123,9 @@ def open_for_change(path: Path | None) -> Store:
     Raises:
         NotAStore: there is no such file, or it is something else.
     """
-    return _existing(path, readonly=False)
+    from lineage.store import Store
+
+    return Store(_existing(path))
 
 
 def open_for_import(path: Path | None) -> Store:
@@ -137,10 +142,8 @@ def open_for_import(path: Path | None) -> Store:
     return Store(path)
 
 
-def _existing(path: Path | None, *, readonly: bool) -> Store:
-    from lineage.store import Store
-
+def _existing(path: Path | None) -> Path:
     chosen = default_store() if path is None else path
     if not os.path.lexists(chosen):
         raise NotAStore(f"there is no store at {chosen} (lineage import makes one)")
-    return Store(chosen, readonly=readonly)
+    return chosen

@@ -19,8 +19,8 @@ from lineage.intake.report import Note, Report
 from lineage.intake.settling import Candidate, settle
 from lineage.intake.spool import Arrival, Spool
 from lineage.log.base import EventLog, NewEvent
+from lineage.past import replay
 from lineage.tree import Tree, fold
-from lineage.views import replay
 
 __all__ = ["Placing"]
 

@@ -16,11 +16,22 @@ import zstandard
 
 from lineage.errors import Damaged
 
-__all__ = ["BODIES", "DELTAS", "DICTIONARIES", "PAYLOADS", "RAW", "ZSTD", "compress", "expand"]
+__all__ = [
+    "BODIES",
+    "DELTAS",
+    "DICTIONARIES",
+    "PAYLOADS",
+    "PLAIN",
+    "RAW",
+    "ZSTD",
+    "compress",
+    "expand",
+]
 
 RAW: Final = 0  # the bytes themselves
 ZSTD: Final = 1  # one Zstandard frame that tells its content's length
 
+PLAIN: Final = 0  # no dictionary
 # Numbers below 32768 belong to a registrar.
 BODIES: Final = 40001
 DELTAS: Final = 40002
@@ -30,7 +41,7 @@ DICTIONARIES: Final = {
     DELTAS: "deltas-40002.zdict",
     PAYLOADS: "payloads-40003.zdict",
 }
-_LEVELS: Final = {BODIES: 5, DELTAS: 3, PAYLOADS: 3}
+_LEVELS: Final = {BODIES: 5, DELTAS: 3, PAYLOADS: 3, PLAIN: 9}
 
 
 class _Contexts(threading.local):
@@ -57,7 +68,8 @@ def compress(content: bytes, dictionary: int) -> tuple[int, bytes]:
     compressor = _contexts.compressors.get(dictionary)
     if compressor is None:
         compressor = _contexts.compressors[dictionary] = zstandard.ZstdCompressor(
-            level=_LEVELS[dictionary], dict_data=_dictionary(dictionary)
+            level=_LEVELS[dictionary],
+            dict_data=_dictionary(dictionary) if dictionary != PLAIN else None,
         )
     data = compressor.compress(content)
     return (ZSTD, data) if len(data) < len(content) else (RAW, content)
