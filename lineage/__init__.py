@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         Conflict,
         Damaged,
         DocumentError,
+        FileSystemWarning,
         Forked,
         LineageError,
         NotAStore,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from lineage.log.base import EXISTS
     from lineage.model import Disk, Domain, Extra, Head, Memory, Node, Secure, Snapshot
     from lineage.reflog import CurrentMove
-    from lineage.store import DomainInfo, Event, Store, Written
+    from lineage.store import DomainInfo, Event, Store, Watch, Written
 
 __all__ = [
     "EXISTS",
@@ -41,6 +42,7 @@ __all__ = [
     "DomainInfo",
     "Event",
     "Extra",
+    "FileSystemWarning",
     "Forked",
     "Head",
     "LineageError",
@@ -54,6 +56,7 @@ __all__ = [
     "SnapshotError",
     "Store",
     "TooNew",
+    "Watch",
     "Written",
     "XMLError",
     "__version__",
@@ -73,6 +76,7 @@ _HOMES = {
         "Conflict",
         "Damaged",
         "DocumentError",
+        "FileSystemWarning",
         "Forked",
         "LineageError",
         "NotAStore",
@@ -85,7 +89,7 @@ _HOMES = {
     "lineage.log.base": ("EXISTS",),
     "lineage.model": ("Disk", "Domain", "Extra", "Head", "Memory", "Node", "Secure", "Snapshot"),
     "lineage.reflog": ("CurrentMove",),
-    "lineage.store": ("DomainInfo", "Event", "Store", "Written"),
+    "lineage.store": ("DomainInfo", "Event", "Store", "Watch", "Written"),
 }
 _MODULES = ("aio",)
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

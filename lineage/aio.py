@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial, wraps
 from itertools import islice
 from types import TracebackType
@@ -14,7 +15,8 @@ from typing import Any, Concatenate, Final, ParamSpec, Protocol, Self, TypeVar
 from lineage import batch as blocking_batch
 from lineage import store as blocking
 from lineage.errors import Forked
-from lineage.log.base import EventLog
+from lineage.log.base import EventLog, Waiter
+from lineage.reading import Event
 from lineage.writing import Written
 
 __all__ = ["Batch", "Store"]
@@ -80,6 +82,22 @@ def _fetch(items: Iterator[_R]) -> tuple[list[_R], bool, Exception | None]:
     return chunk, len(chunk) == _CHUNK, None
 
 
+async def _stirred(waiter: Waiter, timeout: float | None) -> None:
+    """Wait until there may be events to look at, or for so many seconds."""
+    loop = asyncio.get_running_loop()
+    stirred = asyncio.Event()
+    with waiter.waiting() as (descriptor, due):
+        loop.add_reader(descriptor, stirred.set)
+        try:
+            limits = (limit for limit in (timeout, due) if limit is not None)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(limits, default=None)):
+                    await stirred.wait()
+        finally:
+            loop.remove_reader(descriptor)
+    waiter.wait(0)  # returns at once: what woke us is taken note of
+
+
 class Store:
     """A `lineage.Store` for programs on asyncio: ``async with lineage.aio.Store(path) as store``.
 
@@ -97,11 +115,18 @@ class Store:
     the child (`Forked`).
 
     Args:
-        path, readonly: as for `lineage.Store`; its errors are raised on entering.
+        path, readonly, allow_network: as for `lineage.Store`; its errors are raised on entering.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, readonly: bool = False) -> None:
-        self._prepare(partial(blocking.Store, path, readonly=readonly))
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        readonly: bool = False,
+        allow_network: bool = False,
+    ) -> None:
+        make = partial(blocking.Store, path, readonly=readonly, allow_network=allow_network)
+        self._prepare(make)
 
     @classmethod
     def over(cls, log: EventLog) -> Self:
@@ -193,6 +218,33 @@ class Store:
     events = _iterated(blocking.Store.events)
     reflog = _iterated(blocking.Store.reflog)
     head = _called(blocking.Store.head)
+
+    async def watch(
+        self, after: int = 0, *, domain: str | None = None, timeout: float | None = None
+    ) -> AsyncIterator[Event]:
+        """Give the events behind a position, then each as it is committed, by whatever process.
+
+        It ends with the store, or after `timeout` seconds without an event; see
+        `lineage.Store.watch`. The thread is free while it waits, and so is the loop.
+        """
+        store = self._target()
+        watch = await self._run(partial(store.watch, after, domain=domain, timeout=timeout))
+        loop = asyncio.get_running_loop()
+        try:
+            asked = loop.time()
+            while self._closing is None and not watch.waiter.closed:
+                events = await self._run(partial(watch.take, _CHUNK))
+                for event in events:
+                    yield event
+                if events:
+                    asked = loop.time()
+                    continue
+                left = None if timeout is None else asked + timeout - loop.time()
+                if left is not None and left <= 0:
+                    return
+                await _stirred(watch.waiter, left)
+        finally:
+            watch.close()
 
     # Writing
 

@@ -17,9 +17,10 @@ __all__ = ["open_reader"]
 class _Reader(SQLiteLog):
     """Reads; once closed it keeps what was derived, where the file may be written."""
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        super().__init__(path, readonly=True)
+    def __init__(self, path: str | os.PathLike[str], allow_network: bool) -> None:
+        super().__init__(path, readonly=True, allow_network=allow_network)
         self._file = path
+        self._allow_network = allow_network
         self._derived: dict[str, CacheRow] = {}
 
     def put_cached(self, rows: Mapping[str, CacheRow]) -> None:
@@ -31,14 +32,19 @@ class _Reader(SQLiteLog):
         super().close()
         rows, self._derived = self._derived, {}
         if rows and os.access(self._file, os.W_OK):
-            with suppress(LineageError), closing(SQLiteLog(self._file, create=False)) as log:
-                log.put_cached(rows)
+            with suppress(LineageError):
+                log = SQLiteLog(self._file, create=False, allow_network=self._allow_network)
+                with closing(log):
+                    log.put_cached(rows)
 
 
-def open_reader(path: str | os.PathLike[str]) -> Store:
+def open_reader(path: str | os.PathLike[str], *, allow_network: bool = False) -> Store:
     """Open an existing store for reading; trees that it had to fold may be kept in it.
+
+    Args:
+        allow_network: see `Store`.
 
     Raises:
         NotAStore, TooNew: see `Store`.
     """
-    return Store.over(_Reader(path))
+    return Store.over(_Reader(path, allow_network))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import msgspec
 
 from lineage.events import EventData, decode
-from lineage.log.base import EventLog
+from lineage.log.base import EventLog, StoredEvent
 
 __all__ = ["Event", "read_events"]
 
@@ -40,10 +41,18 @@ def read_events(log: EventLog, after: int, stream: str | None) -> Iterator[Event
     """Give the events behind a position, of one stream or of all, decoded one by one.
 
     Raises:
+        ValueError: a negative position.
         Damaged: while iterating: an event cannot be read.
+        Forked: while iterating: the log is of no use after `os.fork`.
     """
-    return (
-        Event(
+    return _decoded(log, log.read(after, stream=stream), os.getpid())
+
+
+def _decoded(log: EventLog, events: Iterator[StoredEvent], pid: int) -> Iterator[Event]:
+    for stored in events:
+        if os.getpid() != pid:
+            log.head()  # a log that a child may not use says so; what is read ahead would not
+        yield Event(
             stored.position,
             stored.stream,
             stored.version,
@@ -53,5 +62,3 @@ def read_events(log: EventLog, after: int, stream: str | None) -> Iterator[Event
             stored.commit,
             stored.hash,
         )
-        for stored in log.read(after, stream=stream)
-    )

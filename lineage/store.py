@@ -19,9 +19,10 @@ from lineage.reflog import CurrentMove, moves
 from lineage.sources import Source
 from lineage.tree import Tree
 from lineage.views import At, DomainInfo, Listed, Views
+from lineage.watch import Watch
 from lineage.writing import Terms, Writer, Written
 
-__all__ = ["DomainInfo", "Event", "Store", "Written"]
+__all__ = ["DomainInfo", "Event", "Store", "Watch", "Written"]
 
 
 class Store:
@@ -46,14 +47,24 @@ class Store:
         path: the store's file; created with mode 0600 unless `readonly`, also in place of an
             empty file.
         readonly: open an existing store and change nothing.
+        allow_network: also on a network file system, where then one process at a time has the
+            store open, or several that only read.
 
     Raises:
         NotAStore: the file is something else, or `readonly` and there is none.
         TooNew: a newer release wrote it.
+        Busy: another process keeps it for itself.
+        LineageError: it cannot be opened; a network file system that is not allowed.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, readonly: bool = False) -> None:
-        self._open(SQLiteLog(path, readonly=readonly))
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        readonly: bool = False,
+        allow_network: bool = False,
+    ) -> None:
+        self._open(SQLiteLog(path, readonly=readonly, allow_network=allow_network))
 
     @classmethod
     def over(cls, log: EventLog) -> Self:
@@ -162,6 +173,23 @@ class Store:
         """
         stream = None if domain is None else self.resolve(domain)
         return read_events(self._log, after, stream)
+
+    def watch(
+        self, after: int = 0, *, domain: str | None = None, timeout: float | None = None
+    ) -> Watch:
+        """Give the events behind a position as `events` does, then each as it is committed.
+
+        By whatever process; every event once, in order. The watch ends when its `close` or the
+        store's is called, by any thread; it holds no lock and starts no thread.
+
+        Args:
+            timeout: end after so many seconds without an event; None: never.
+
+        Raises:
+            NotFound, Ambiguous: see `resolve`.
+            Damaged: while iterating: an event cannot be read.
+        """
+        return Watch(self._log, after, None if domain is None else self.resolve(domain), timeout)
 
     def reflog(self, domain: str) -> Iterator[CurrentMove[Event]]:
         """Give the events that changed which snapshot is current, oldest first.

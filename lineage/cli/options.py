@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from lineage.cli import terminal
 from lineage.cli.moments import At, parse
-from lineage.errors import NotAStore
+from lineage.cli.text import safe
+from lineage.errors import FileSystemWarning, NotAStore
 
 if TYPE_CHECKING:
     from lineage.store import Store
@@ -29,6 +32,7 @@ __all__ = [
     "utf8_only",
 ]
 
+_ALLOW_NETWORK: Final = "lineage.allow_network"
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -69,7 +73,18 @@ def default_store() -> Path:
 
 
 def store_option(command: _Command) -> _Command:
-    """Add ``--store FILE`` as ``store_path``, None if neither it nor the variable is given."""
+    """Add ``--store FILE`` as ``store_path``, None if neither it nor the variable is given.
+
+    And ``--allow-network``, which is for the functions below that open the store.
+    """
+    command = click.option(
+        "--allow-network",
+        is_flag=True,
+        envvar="LINEAGE_ALLOW_NETWORK",
+        expose_value=False,
+        callback=_allow_network,
+        help="Open it on a network file system too; nobody else can then.",
+    )(command)
     return click.option(
         "--store",
         "store_path",
@@ -78,6 +93,10 @@ def store_option(command: _Command) -> _Command:
         metavar="FILE",
         help="The store; else $LINEAGE_STORE, else lineage/lineage.db in the XDG data directory.",
     )(command)
+
+
+def _allow_network(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    ctx.meta[_ALLOW_NETWORK] = value
 
 
 def at_option(command: _Command) -> _Command:
@@ -114,7 +133,7 @@ def open_for_reading(path: Path | None) -> Store:
     """
     from lineage.reader import open_reader
 
-    return open_reader(_existing(path))
+    return _open(_existing(path), open_reader)
 
 
 def open_for_change(path: Path | None) -> Store:
@@ -125,7 +144,7 @@ def open_for_change(path: Path | None) -> Store:
     """
     from lineage.store import Store
 
-    return Store(_existing(path))
+    return _open(_existing(path), Store)
 
 
 def open_for_import(path: Path | None) -> Store:
@@ -139,7 +158,7 @@ def open_for_import(path: Path | None) -> Store:
     if path is None:
         path = default_store()
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return Store(path)
+    return _open(path, Store)
 
 
 def _existing(path: Path | None) -> Path:
@@ -147,3 +166,14 @@ def _existing(path: Path | None) -> Path:
     if not os.path.lexists(chosen):
         raise NotAStore(f"there is no store at {chosen} (lineage import makes one)")
     return chosen
+
+
+def _open(path: Path, opened: Callable[..., Store]) -> Store:
+    """Open a store; a warning about its file system is told to the user."""
+    allowed = click.get_current_context().meta[_ALLOW_NETWORK]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", FileSystemWarning)
+        store = opened(path, allow_network=allowed)
+    for warning in caught:
+        terminal.complain(f"lineage: warning: {safe(str(warning.message))}")
+    return store

@@ -8,6 +8,7 @@ log (1, 2, 3...), both gapless and never reused.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Final, Protocol, runtime_checkable
 
 import msgspec
@@ -23,6 +24,7 @@ __all__ = [
     "Request",
     "StoredEvent",
     "StreamHead",
+    "Waiter",
 ]
 
 ANY: Final = -1  # expect: whatever version the stream has
@@ -125,6 +127,37 @@ class StreamHead(msgspec.Struct, frozen=True, gc=False):
     stream: str
     version: int
     position: int
+
+
+class Waiter(Protocol):
+    """Waits for a log to grow. It is for one thread, but any may close it."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed, or the log."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Return when events may have been appended since the waiter was made or last waited.
+
+        Or for no reason, so ask for the log's head then; at once when it is closed.
+
+        Args:
+            timeout: seconds after which to return anyway; None: never.
+        """
+        ...
+
+    def waiting(self) -> AbstractContextManager[tuple[int, float | None]]:
+        """Wait in an event loop, as long as the block lasts, instead of in `wait`.
+
+        Gives a descriptor that can be read when there is something to look at, and after how
+        many seconds to look all the same; None: never. `wait` with a timeout of 0 comes next.
+        """
+        ...
+
+    def close(self) -> None:
+        """End all waiting, that of another thread too. Closing twice is harmless."""
+        ...
 
 
 @runtime_checkable
@@ -232,6 +265,10 @@ class EventLog(Protocol):
         """
         ...
 
+    def waiter(self) -> Waiter:
+        """Begin to wait for events that anyone appends, this process or another."""
+        ...
+
     def close(self) -> None:
-        """Release files and locks. Closing twice is harmless."""
+        """Release files and locks, and end all waiting. Closing twice is harmless."""
         ...

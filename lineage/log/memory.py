@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from operator import attrgetter
 
 from lineage.errors import Conflict, Damaged, NotFound
-from lineage.log.base import Append, CacheRow, Receipt, Request, StoredEvent, StreamHead
+from lineage.log.base import Append, CacheRow, Receipt, Request, StoredEvent, StreamHead, Waiter
 from lineage.log.chain import GENESIS, link
 from lineage.log.checks import check_bodies, check_expect, check_range, receipt_of
+from lineage.log.waiting import Waiters
 
 __all__ = ["MemoryLog"]
 
@@ -27,6 +28,7 @@ class MemoryLog:
         self._bodies: dict[bytes, bytes] = {}
         self._receipts: dict[str, Receipt] = {}
         self._cache: dict[str, CacheRow] = {}
+        self._waiters = Waiters()
         self._closed = False
 
     def append(
@@ -53,7 +55,9 @@ class MemoryLog:
                     self._bodies.setdefault(digest, body)
             if request is not None:
                 self._receipts[request.key] = receipt_of(request, staged[-1] if staged else None)
-            return len(self._events)
+            position = len(self._events)
+        self._waiters.wake()
+        return position
 
     def _stage(self, batch: Sequence[Append], now: int) -> list[StoredEvent]:
         """The events as they would be stored; changes nothing."""
@@ -180,8 +184,15 @@ class MemoryLog:
             raise Damaged(f"body {digest.hex()} has another digest")
         return body
 
+    def waiter(self) -> Waiter:
+        """Begin to wait for events; see `EventLog.waiter`."""
+        with self._lock:
+            self._check_open()
+            return self._waiters.begin()
+
     def close(self) -> None:
         """Forget everything. Closing twice is harmless."""
+        self._waiters.close()
         with self._lock:
             self._closed = True
             self._events, self._streams, self._bodies = [], {}, {}

@@ -19,8 +19,16 @@ from weakref import WeakSet
 import apsw
 
 from lineage.errors import Busy, Forked, LineageError, NotFound
-from lineage.log.backup import Progress, backup
-from lineage.log.base import Append, CacheRow, Receipt, Request, StoredEvent, StreamHead
+from lineage.log.backup import Progress, backup, copy
+from lineage.log.base import (
+    Append,
+    CacheRow,
+    Receipt,
+    Request,
+    StoredEvent,
+    StreamHead,
+    Waiter,
+)
 from lineage.log.beside import cached, put_cached, receipt
 from lineage.log.body_tables import BodyReader, BodyWriter, has_body
 from lineage.log.checks import check_bodies, check_range
@@ -32,6 +40,7 @@ from lineage.log.runs import last_run
 from lineage.log.scan import CHUNK, Scan, position_at, run_with, runs_behind
 from lineage.log.streams import Streams, reading
 from lineage.log.unsynced import forget_unsynced
+from lineage.log.waiting import Waiters
 
 __all__ = ["SQLiteLog", "translate"]
 
@@ -87,6 +96,7 @@ class SQLiteLog:
         *,
         readonly: bool = False,
         create: bool = True,
+        allow_network: bool = False,
         _vfs: str | None = None,
     ) -> None:
         """Open the store at `path`.
@@ -94,6 +104,8 @@ class SQLiteLog:
         Args:
             readonly: only read; a missing file is not made.
             create: make the store, mode 0600, where there is no file or an empty one.
+            allow_network: also on a network file system, where then one process at a time has
+                the store open, or several that only read.
             _vfs: name of an SQLite VFS, for tests that stand between SQLite and the disk.
 
         Raises:
@@ -101,7 +113,7 @@ class SQLiteLog:
             TooNew: a store of a newer format.
             Busy: another process holds it for longer than the timeout.
             Damaged: a store that has lost parts.
-            LineageError: directory, permissions, disk.
+            LineageError: directory, permissions, disk, a network file system.
         """
         self._path = Path(os.path.abspath(os.fspath(path)))  # noqa: PTH100 (keeps symlinks)
         self._readonly = readonly
@@ -109,6 +121,7 @@ class SQLiteLog:
         self._vfs = _vfs
         self._failed = False
         self._lock = threading.Lock()
+        self._waiters = Waiters(self._path)
         self._streams = Streams()
         self._bodies = BodyReader()
         self._writer = BodyWriter()
@@ -118,7 +131,13 @@ class SQLiteLog:
             raise LineageError("the store's path is not UTF-8") from None
         _watch_forks()
         with translated(self._path):
-            connection = open_store(self._path, readonly=readonly, create=create, vfs=_vfs)
+            connection = open_store(
+                self._path,
+                readonly=readonly,
+                create=create,
+                allow_network=allow_network,
+                vfs=_vfs,
+            )
         self._connection: apsw.Connection | None = connection
         _logs.add(self)
 
@@ -163,6 +182,7 @@ class SQLiteLog:
             if rows:
                 self._writer.remember(plan)
                 rows.remember()
+        self._waiters.wake()
         return rows.position
 
     def read(
@@ -269,19 +289,29 @@ class SQLiteLog:
 
     def backup(self, path: str | os.PathLike[str], *, progress: Progress | None = None) -> None:
         """Copy the store as it is now to a new file; see `lineage.Store.backup`."""
-        with self._use():
-            pass  # open, in the process that opened it, and no write has failed
-        backup(self._path, Path(path), progress, vfs=self._vfs)
+        with self._use() as connection:
+            alone = connection.pragma("locking_mode") == "exclusive"
+        if not alone:
+            backup(self._path, Path(path), progress, vfs=self._vfs)
+            return
+        with self._lock:  # this connection keeps out any other
+            copy(connection, self._path, Path(path), progress)
 
     def figures(self) -> Figures:
         """How much there is in the file, and what takes the room."""
         with self._use() as connection, reading(connection):
             return figures(connection, self._path)
 
+    def waiter(self) -> Waiter:
+        """Begin to wait for events; see `EventLog.waiter`."""
+        with self._use():
+            return self._waiters.begin()
+
     def close(self) -> None:
         """Release files and locks. Closing twice is harmless, and so is closing in a fork."""
         if os.getpid() != self._pid:
             return
+        self._waiters.close()
         with self._lock, translated(self._path):
             connection, self._connection = self._connection, None
             if connection is not None:

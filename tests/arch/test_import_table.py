@@ -26,6 +26,7 @@ STORE = (
     "past",
     "reading",
     "views",
+    "watch",
     "writing",
 )
 ON_STORE = ("aio", "export", "reader", "sinks", "stats")

@@ -63,7 +63,7 @@ def test_a_method_takes_what_the_stores_takes(plain: type, awaited: type, name: 
     assert inspect.getdoc(mine)
     if name not in ("__init__", "over", "batch"):
         gives = inspect.signature(theirs).return_annotation
-        iterates = gives.startswith("Iterator")
+        iterates = gives.startswith(("Iterator", "Watch"))
         assert (inspect.isasyncgenfunction if iterates else inspect.iscoroutinefunction)(mine)
 
 
