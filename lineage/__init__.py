@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lineage import aio as aio
     from lineage.canon import canonicalize, canonicalize_many, format, parse
+    from lineage.check import Finding
     from lineage.errors import (
         Ambiguous,
         Busy,
@@ -43,6 +44,7 @@ __all__ = [
     "Event",
     "Extra",
     "FileSystemWarning",
+    "Finding",
     "Forked",
     "Head",
     "LineageError",
@@ -70,6 +72,7 @@ __all__ = [
 # needs no SQLite, and `lineage --help` needs neither.
 _HOMES = {
     "lineage.canon": ("canonicalize", "canonicalize_many", "format", "parse"),
+    "lineage.check": ("Finding",),
     "lineage.errors": (
         "Ambiguous",
         "Busy",

@@ -110,6 +110,9 @@ class Store:
     thread ends with `close`, which first waits for all calls awaited before it, even if it is
     cancelled itself.
 
+    `check` of a sound store has nothing to give before its end, and keeps the thread until then:
+    a large store is better checked through a store opened for that.
+
     What is passed in (`progress` of `backup` and of `ingest`, an iterable) is called in the
     thread. The store is opened when the block is entered, and after `os.fork` is of no use to
     the child (`Forked`).
@@ -218,6 +221,7 @@ class Store:
     events = _iterated(blocking.Store.events)
     reflog = _iterated(blocking.Store.reflog)
     head = _called(blocking.Store.head)
+    check = _iterated(blocking.Store.check)
 
     async def watch(
         self, after: int = 0, *, domain: str | None = None, timeout: float | None = None

@@ -8,11 +8,12 @@ from typing import Protocol
 import msgspec
 
 from lineage import canon
+from lineage.definitions import is_bare
 from lineage.errors import Damaged, NotFound
-from lineage.events import Redefined
+from lineage.events import Defined, Redefined
 from lineage.tree import TreeNode
 
-__all__ = ["BodySource", "digest", "document", "equals", "present"]
+__all__ = ["BodySource", "digest", "document", "equals", "given", "present"]
 
 _ENCODER = msgspec.msgpack.Encoder()
 
@@ -38,21 +39,30 @@ def document(log: BodySource, node: TreeNode, *, active: bool | None = None) -> 
         Damaged: what is stored is not what was recorded. The document as given is checked
             against its digest, also where the present one is another.
     """
-    given = node.definition
-    domain = _body(log, node, given.domain)
-    inactive = _body(log, node, given.inactive_domain)
-    cookie = _body(log, node, given.cookie)
-    xml = _join(node, given.head, domain, inactive, cookie)
-    if hashlib.sha256(xml).digest() != given.digest:
-        raise Damaged(f"the document of event {node.position} has another digest than recorded")
-    head = given.head
+    definition, position = node.definition, node.position
+    bodies = _bodies(log, definition, position)
+    xml = _given(definition, position, bodies)
+    head = definition.head
+    domain, inactive, cookie = bodies
     if node.rewritten:
         head = _ENCODER.encode(node.head)
-        if node.domain != given.domain:
-            domain = _body(log, node, node.domain)
+        if node.domain != definition.domain:
+            domain = _body(log, position, node.domain)
     elif active is None:
         return xml
-    return _join(node, head, domain, inactive, cookie, active)
+    return _join(position, head, domain, inactive, cookie, active)
+
+
+def given(log: BodySource, definition: Defined | Redefined, position: int) -> bytes:
+    """Give the document that an event was made of: canonical, without ``<active>``.
+
+    Args:
+        position: of the event.
+
+    Raises:
+        Damaged: what is stored is not what was recorded.
+    """
+    return _given(definition, position, _bodies(log, definition, position))
 
 
 def digest(log: BodySource, node: TreeNode) -> bytes:
@@ -78,10 +88,14 @@ def equals(log: BodySource, node: TreeNode, parts: canon.Parts, given: bytes) ->
     held = digest(log, node)
     if held == given:
         return True
-    if parts.domain is not None or node.domain is None:
+    if parts.domain is None:
+        inherits = node.domain is not None
+    else:
+        inherits = node.has_domain and is_bare(parts.domain)
+    if not inherits:
         return False
-    domain = _body(log, node, node.domain)
-    xml = _join(node, parts.head, domain, parts.inactive_domain, parts.cookie)
+    domain = _body(log, node.position, node.domain)
+    xml = _join(node.position, parts.head, domain, parts.inactive_domain, parts.cookie)
     return hashlib.sha256(xml).digest() == held
 
 
@@ -102,20 +116,39 @@ def present(log: BodySource, node: TreeNode) -> Redefined:
         given.domain_name,
         given.secure,
         given.canon,
+        node.bare,
     )
 
 
-def _body(log: BodySource, node: TreeNode, digest: bytes | None) -> bytes | None:
+_Bodies = tuple[bytes | None, bytes | None, bytes | None]
+
+
+def _bodies(log: BodySource, definition: Defined | Redefined, position: int) -> _Bodies:
+    return (
+        _body(log, position, definition.domain),
+        _body(log, position, definition.inactive_domain),
+        _body(log, position, definition.cookie),
+    )
+
+
+def _given(definition: Defined | Redefined, position: int, bodies: _Bodies) -> bytes:
+    xml = _join(position, definition.head, *bodies)
+    if hashlib.sha256(xml).digest() != definition.digest:
+        raise Damaged(f"the document of event {position} has another digest than recorded")
+    return xml
+
+
+def _body(log: BodySource, position: int, digest: bytes | None) -> bytes | None:
     if digest is None:
         return None
     try:
         return log.body(digest)
     except NotFound:
-        raise Damaged(f"a body of event {node.position} is missing: {digest.hex()}") from None
+        raise Damaged(f"a body of event {position} is missing: {digest.hex()}") from None
 
 
 def _join(
-    node: TreeNode,
+    position: int,
     head: bytes,
     domain: bytes | None,
     inactive: bytes | None,
@@ -125,4 +158,4 @@ def _join(
     try:
         return canon.join(head, domain, inactive, cookie, None if active is None else int(active))
     except ValueError:
-        raise Damaged(f"the head of event {node.position} cannot be printed") from None
+        raise Damaged(f"the head of event {position} cannot be printed") from None

@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from lineage.errors import Damaged, LineageError
+from lineage.events import UNREADABLE
 from lineage.listing import DomainInfo, Listed, listed
 from lineage.log.base import CacheRow, EventLog
 from lineage.log.frames import PLAIN, compress, expand
@@ -64,7 +65,7 @@ def agrees(row: CacheRow, tree: Tree) -> bool:
     try:
         kept = _DECODER.decode(row.data)
         state = expand(kept.encoding, kept.state, _MOST, "a kept tree")
-    except (Damaged, msgspec.DecodeError):
+    except (Damaged, *UNREADABLE):
         return False
     plain = msgspec.structs.replace(kept, encoding=0, state=state)
     whole = _row(tree, 0, write(state_of(tree)))
@@ -124,7 +125,7 @@ class Kept:
             return None
         try:
             kept = _DECODER.decode(row.data)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             return None
         return DomainInfo(
             name=kept.name,

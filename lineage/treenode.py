@@ -12,7 +12,7 @@ import msgspec
 
 from lineage.annotations import BLANK, Annotations
 from lineage.errors import Damaged
-from lineage.events import Defined, EventData, Redefined
+from lineage.events import UNREADABLE, Defined, EventData, Redefined
 from lineage.model import Head
 
 __all__ = [
@@ -88,11 +88,11 @@ def outline(stored: Recorded, data: Defined | Redefined) -> Outline:
     """
     try:
         return _OUTLINE.decode(data.head)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise _damaged(stored.position, error) from None
 
 
-def _damaged(position: int, error: msgspec.DecodeError) -> Damaged:
+def _damaged(position: int, error: Exception) -> Damaged:
     return Damaged(f"head of event {position} cannot be read: {error}")
 
 
@@ -170,6 +170,7 @@ class TreeNode:
     """
 
     __slots__ = (
+        "_bare",
         "_brief",
         "_definition",
         "_domain",
@@ -211,12 +212,11 @@ class TreeNode:
         self._newer: TreeNode | None = None
         self._older: TreeNode | None = None
         # The digest of its domain, and the position of the event that gave it (0: it has none).
-        self._domain = data.domain
-        self._domain_at = stored.position
-        if self._domain is None:
-            self._domain_at = 0
-            if old is not None:
-                self._domain, self._domain_at, self._past = old._domain, old._domain_at, old._past
+        self._domain, self._bare = data.domain, data.bare
+        self._domain_at = 0 if data.domain is None else stored.position
+        if old is not None and (data.domain is None or (data.bare and old.has_domain)):
+            self._domain, self._bare = old._domain, old._bare
+            self._domain_at, self._past = old._domain_at, old._past
 
     def __repr__(self) -> str:
         return f"<TreeNode {self.name!r} at {self.position}>"
@@ -239,14 +239,26 @@ class TreeNode:
 
     @property
     def domain(self) -> bytes | None:
-        """Digest of the ``<domain>`` it has now; a redefinition without one inherits it.
+        """Digest of the ``<domain>`` it has now; a redefinition without one, or with one that
+        has no type, inherits it.
 
         The other two bodies are never inherited (libvirt's virDomainSnapshotRedefinePrep).
         """
         if self._domain is None and self._domain_at:
             own = self._domain_at == self.position
-            self._domain = (self.definition if own else self._recall(self._domain_at)).domain
+            given = self.definition if own else self._recall(self._domain_at)
+            self._domain, self._bare = given.domain, given.bare
         return self._domain
+
+    @property
+    def bare(self) -> bool:
+        """Whether `domain` is there and has no type."""
+        return self.domain is not None and self._bare
+
+    @property
+    def has_domain(self) -> bool:
+        """Whether libvirt would find a domain in the present document."""
+        return self.domain is not None and not self._bare
 
     @property
     def inactive_domain(self) -> bytes | None:
@@ -296,7 +308,7 @@ class TreeNode:
     def _given_head(self) -> Head:
         try:
             return _HEAD.decode(self.definition.head)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise _damaged(self.position, error) from None
 
     def _recall(self, position: int) -> Defined | Redefined:

@@ -237,6 +237,7 @@ def _nodes(state: State, past: Past) -> list[TreeNode]:
         node._brief, node._past, node.annotations = brief, past, BLANK
         node._domain_at = 0 if origin is None else position - origin
         node._domain = node._definition = node._head = None
+        node._bare = False  # until its domain is known
         nodes.append(node)
     for place, notes in state.notes.items():
         nodes[place].annotations = annotated(BLANK, notes)

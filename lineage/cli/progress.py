@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 
 import click
 
-__all__ = ["Show", "ShowBytes", "bytes_done", "progress"]
+__all__ = ["Percentage", "Show", "ShowBytes", "bytes_done", "percentage", "progress"]
 
 Show = Callable[[int, int | None, int], None]
 """Called with bytes done, bytes in all of what is being read, and documents so far."""
@@ -82,3 +82,38 @@ def _bar(total: int, label: str) -> Iterator[Show]:
 
 def _count(_done: int, _total: int | None, documents: int) -> None:
     click.echo(f"\rimporting: {documents} documents", err=True, nl=False)
+
+
+class Percentage:
+    """A line that says how much is done.
+
+    Attributes:
+        show: to be called with how much is done, and how much there is; None without a terminal.
+    """
+
+    def __init__(self, label: str, *, watched: bool) -> None:
+        self.show = self._show if watched else None
+        self._label = label
+        self._shown = ""
+
+    def _show(self, done: int, total: int) -> None:
+        line = f"{self._label}: {100 * done // total if total else 100} %"
+        if line != self._shown:
+            click.echo(f"\r{line}", err=True, nl=False)
+            self._shown = line
+
+    def clear(self) -> None:
+        """Make room for a line of something else."""
+        if self._shown:
+            click.echo(f"\r{' ' * len(self._shown)}\r", err=True, nl=False)
+            self._shown = ""
+
+
+@contextmanager
+def percentage(label: str) -> Iterator[Percentage]:
+    """Show how much is done while the block runs, and leave no trace of it."""
+    line = Percentage(label, watched=_watched())
+    try:
+        yield line
+    finally:
+        line.clear()

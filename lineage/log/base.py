@@ -7,11 +7,13 @@ log (1, 2, 3...), both gapless and never reused.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Final, Protocol, runtime_checkable
 
 import msgspec
+
+from lineage.log.problems import WHOLE, Part, Problem
 
 __all__ = [
     "ANY",
@@ -262,6 +264,19 @@ class EventLog(Protocol):
         Raises:
             NotFound: there is none.
             Damaged: the stored bytes have another digest.
+        """
+        ...
+
+    def verify(
+        self, part: Part = WHOLE, progress: Callable[[int, int], None] | None = None
+    ) -> Iterator[Problem | StoredEvent]:
+        """Read everything, and yield what is not what was written; damage does not end it.
+
+        Between the problems come the events, each verified: who knows what they mean looks on.
+
+        Args:
+            part: only this part of the streams and bodies.
+            progress: called now and then with events and bodies done, and how many there are.
         """
         ...
 

@@ -41,6 +41,8 @@ DICTIONARIES: Final = {
     DELTAS: "deltas-40002.zdict",
     PAYLOADS: "payloads-40003.zdict",
 }
+_DESCRIPTOR: Final = 4  # the byte behind a frame's magic number...
+_UNUSED: Final = 0x10  # ... and a bit of it that decoders pass over (RFC 8878, 3.1.1.1.1)
 _LEVELS: Final = {BODIES: 5, DELTAS: 3, PAYLOADS: 3, PLAIN: 9}
 
 
@@ -101,7 +103,7 @@ def _expand(data: bytes, most: int, what: str) -> bytes:
         # The decompressor trusts the frame's own length, so that is looked at first.
         frame = zstandard.get_frame_parameters(data)
         length = zstandard.frame_content_size(data)
-        if 0 <= length <= most:
+        if 0 <= length <= most and not data[_DESCRIPTOR] & _UNUSED:
             content = _decompressor(frame.dict_id, what).decompress(
                 data, max_output_size=length, allow_extra_data=False
             )

@@ -20,7 +20,7 @@ from lineage.errors import Damaged, LineageError, NotAStore, TooNew
 from lineage.log import schema
 from lineage.log.filesystems import admit, file_system
 
-__all__ = ["BUSY_TIMEOUT_MS", "FILE_MODE", "open_store", "verify_copy"]
+__all__ = ["BUSY_TIMEOUT_MS", "FILE_MODE", "open_for_check", "open_store", "verify_copy"]
 
 BUSY_TIMEOUT_MS = 5000
 FILE_MODE: Final = 0o600  # domain XML holds passwords
@@ -103,6 +103,21 @@ def _open(
         connection.close()
         if readonly and _lacks_shared_memory(error):
             raise _no_room(path) from error
+        raise
+    return connection
+
+
+def open_for_check(path: Path, vfs: str | None = None) -> apsw.Connection:
+    """Open a store file to be looked over, whatever may be wrong with its schema.
+
+    Raises:
+        OSError, apsw.Error: it cannot be opened.
+    """
+    connection = _connect(path, True, vfs)
+    try:
+        _configure(connection, alone=False)
+    except BaseException:
+        connection.close()
         raise
     return connection
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache, partial
 from itertools import islice
@@ -34,12 +34,14 @@ from lineage.log.body_tables import BodyReader, BodyWriter, has_body
 from lineage.log.checks import check_bodies, check_range
 from lineage.log.figures import Figures, figures
 from lineage.log.meanings import translate, translated
-from lineage.log.opening import open_store
+from lineage.log.opening import open_for_check, open_store
+from lineage.log.problems import WHOLE, Part, Problem
 from lineage.log.rows import Rows, insert_request
 from lineage.log.runs import last_run
 from lineage.log.scan import CHUNK, Scan, position_at, run_with, runs_behind
 from lineage.log.streams import Streams, reading
 from lineage.log.unsynced import forget_unsynced
+from lineage.log.verify import verify
 from lineage.log.waiting import Waiters
 
 __all__ = ["SQLiteLog", "translate"]
@@ -287,6 +289,11 @@ class SQLiteLog:
             stored = self._bodies.fetch(connection, digest)
         return self._bodies.unpack(stored)
 
+    def waiter(self) -> Waiter:
+        """Begin to wait for events; see `EventLog.waiter`."""
+        with self._use():
+            return self._waiters.begin()
+
     def backup(self, path: str | os.PathLike[str], *, progress: Progress | None = None) -> None:
         """Copy the store as it is now to a new file; see `lineage.Store.backup`."""
         with self._use() as connection:
@@ -302,10 +309,18 @@ class SQLiteLog:
         with self._use() as connection, reading(connection):
             return figures(connection, self._path)
 
-    def waiter(self) -> Waiter:
-        """Begin to wait for events; see `EventLog.waiter`."""
+    def verify(
+        self, part: Part = WHOLE, progress: Callable[[int, int], None] | None = None
+    ) -> Iterator[Problem | StoredEvent]:
+        """Yield what is wrong with the file, and the part's events; see `EventLog.verify`."""
         with self._use():
-            return self._waiters.begin()
+            pass  # it is of use
+        with translated(self._path):
+            connection = open_for_check(self._path, self._vfs)
+            try:
+                yield from verify(connection, part, progress)
+            finally:
+                connection.close()
 
     def close(self) -> None:
         """Release files and locks. Closing twice is harmless, and so is closing in a fork."""

@@ -16,6 +16,7 @@ STORE = (
     "store",
     "batch",
     "calls",
+    "check",
     "definitions",
     "documents",
     "identity",
@@ -27,6 +28,7 @@ STORE = (
     "reading",
     "views",
     "watch",
+    "writers",
     "writing",
 )
 ON_STORE = ("aio", "export", "reader", "sinks", "stats")

@@ -42,7 +42,9 @@ def documents(
     encoded = msgspec.msgpack.encode(head)
     body = draw(st.none() | st.sampled_from([b"1" * 32, b"2" * 32]))
     named = draw(st.none() | st.sampled_from(["vm", "other"]))
-    return Defined(name, encoded, encoded[:32].ljust(32), domain=body, domain_name=named)
+    bare = body is not None and draw(st.booleans())
+    digest = encoded[:32].ljust(32)
+    return Defined(name, encoded, digest, domain=body, domain_name=named, bare=bare)
 
 
 # All are there and well-formed, so that what comes then has an effect.
@@ -88,7 +90,7 @@ def told(log: MemoryLog, version: int) -> Tree:
 def all_of(tree: Tree) -> dict[str, object]:
     """All that can be seen of a tree."""
     nodes = {
-        n.name: (n.definition, n.domain, n.cookie, n.brief, n.version, n.recorded_at)
+        n.name: (n.definition, n.domain, n.bare, n.cookie, n.brief, n.version, n.recorded_at)
         for n in tree.topological()
     }
     return everything(tree) | {"more": nodes, "lines": lines_of(tree), "state": state_of(tree)}

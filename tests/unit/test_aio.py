@@ -38,7 +38,7 @@ class Torn(MemoryLog):
 
 def public(kind: type) -> set[str]:
     """Names of what a class offers."""
-    return {name for name in vars(kind) if not name.startswith("_")}
+    return {name for name in dir(kind) if not name.startswith("_")}
 
 
 # In step with the store
@@ -82,6 +82,7 @@ def test_the_same_calls_have_the_same_answers(tmp_path: Path) -> None:
                 store.domains(),
                 [(event.position, event.data) for event in store.events(2, "vm")],
                 store.head(),
+                list(store.check()),
                 store.undefine("vm"),
             ]
 
@@ -99,6 +100,7 @@ def test_the_same_calls_have_the_same_answers(tmp_path: Path) -> None:
                 await store.domains(),
                 [(event.position, event.data) async for event in store.events(2, "vm")],
                 await store.head(),
+                [finding async for finding in store.check()],
                 await store.undefine("vm"),
             ]
 

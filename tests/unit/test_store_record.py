@@ -70,6 +70,28 @@ def test_a_document_without_domain_inherits_it_and_then_equals_both_forms(store:
     assert store.record(snapshot("s1", description="b")).version == 2
 
 
+@pytest.mark.parametrize("opened", ["<domain>", "<domain type=''>", "<domain note='type'>"])
+def test_a_domain_without_a_type_is_none_where_there_is_one_to_inherit(
+    store: Store, opened: str
+) -> None:
+    bare = f"  {opened}\n    <uuid>{A}</uuid>\n  </domain>\n"
+    store.record(snapshot("s1", domain=bare))
+    assert store.xml(A, "s1") == snapshot("s1", domain=bare)
+    store.record(snapshot("s1"))
+    assert store.record(snapshot("s1", domain=bare)).version == 2, "it equals what is there"
+    assert store.record(snapshot("s1", description="b", domain=bare)).version == 3
+    assert store.xml(A, "s1") == snapshot("s1", description="b")
+    assert store.record(snapshot("s1", description="c", domain=None), domain=A).version == 4
+    assert store.xml(A, "s1") == snapshot("s1", description="c")
+
+
+def test_a_type_may_stand_behind_attributes_that_nobody_knows(store: Store) -> None:
+    other = body(memory=2048).replace("<domain type", "<domain a='b' type")
+    store.record(snapshot("s1"))
+    store.record(snapshot("s1", domain=other))
+    assert store.xml("vm", "s1") == snapshot("s1", domain=other)
+
+
 def test_what_the_tree_rewrote_is_what_counts_as_present(store: Store) -> None:
     store.record(snapshot("a"))
     store.record(snapshot("b", "a"))
