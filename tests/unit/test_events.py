@@ -15,6 +15,7 @@ from lineage.events import (
     SCHEMAS,
     TAGS,
     UPCASTERS,
+    Annotated,
     CurrentChanged,
     Defined,
     Deleted,
@@ -119,6 +120,7 @@ FULL_FIELDS: Final = {
     "domain_name": "mäil",
     "secure": Secure.YES,
     "canon": 1,
+    "bare": False,
 }
 LEAST_FIELDS: Final = {
     "name": "s",
@@ -129,6 +131,7 @@ LEAST_FIELDS: Final = {
     "domain_name": None,
     "secure": Secure.UNKNOWN,
     "canon": 1,
+    "bare": False,
 }
 # What each file of tests/golden/events, TAG-SCHEMA-NAME.hex, must be read as, by every release.
 DEFINITIONS: Final = {
@@ -145,6 +148,9 @@ OTHERS: Final[dict[str, EventData]] = {
     "4-1-none": CurrentChanged(None),
     "5-1-renamed": Renamed("х", "y"),
     "6-1-undefined": Undefined(),
+    "7-1-domain": Annotated(None, {"owner": "ops", "gone": None}),
+    "7-1-snapshot": Annotated("х", {"job": "7 = 7\n"}),
+    "7-1-nothing": Annotated("х", {}),
 }
 
 

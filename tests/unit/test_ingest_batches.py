@@ -6,7 +6,7 @@ import pytest
 
 from lineage.errors import Busy
 from lineage.events import CurrentChanged, Defined, Redefined
-from lineage.log import Append, MemoryLog
+from lineage.log import MemoryLog
 from lineage.store import Store
 from tests.unit.store_samples import NOON, Papers, chain, snapshot
 
