@@ -305,16 +305,16 @@ class TreeNode:
         inherits = self._domain_at not in (self.position, 0)
         return inherits or (self.name, self.parent) != (self._given_name, self._given_parent)
 
-    def move(self, behind: int, shift: int, recorded_at: int) -> None:
-        """Say where its definition stands, if that was only assumed while it was folded.
+    def settle(self, places: Mapping[int, int], recorded_at: int) -> None:
+        """Take the place in the log that was made up until now (see `lineage.batch`).
 
         Args:
-            behind: what stands behind this position stands `shift` further on.
+            places: positions that the log gave, by those that were made up.
+            recorded_at: when the definition was recorded.
         """
-        self.position += shift
+        self.position = places[self.position]
+        self._domain_at = places.get(self._domain_at, self._domain_at)
         self.recorded_at = recorded_at
-        if self._domain_at > behind:
-            self._domain_at += shift
 
     def _given_head(self) -> Head:
         try:

@@ -160,15 +160,20 @@ def test_documents_of_a_restored_tree_are_whole(tmp_path: Path) -> None:
 
 def test_check_holds_what_is_kept_against_the_events(log: EventLog) -> None:
     answers(log)
-    store = Store.over(log)
-    assert not list(store.check())
+    assert not differing(log)
     told(log, A, Deleted("s5"))
-    assert not list(store.check())  # what is kept is older, and as it was then
+    assert not differing(log)  # what is kept is older, and as it was then
     wrong = fold(A, [pair for pair in replay(log, A) if pair[0].version <= MANY])
-    infos = {info.stream: info for info in store.domains()}
+    infos = {info.stream: info for info in Store.over(log).domains()}
     infos[B] = msgspec.structs.replace(infos[B], current="another")
     right = row_of(folded(log, A))
     row = CacheRow(FOLD, right.version, row_of(wrong).data)
     log.put_cached({A: row, ALL: directory_of(infos.values(), log.head())})
-    found = [(each.code, each.severity, each.domain) for each in store.check()]
-    assert found == [("cache-differs", "warning", A), ("cache-differs", "warning", B)]
+    assert differing(log) == [A, B]
+
+
+def differing(log: EventLog) -> list[str | None]:
+    """Domains of which something else is kept; these events have no bodies, which is found too."""
+    found = [each for each in Store.over(log).check() if each.code != "bad-digest"]
+    assert {(each.code, each.severity) for each in found} <= {("cache-differs", "warning")}
+    return [each.domain for each in found]
