@@ -181,9 +181,9 @@ class World:
         """`create` with REDEFINE."""
         return self.create(xml, "REDEFINE", *flags)
 
-    def xml(self, name: str) -> str:
-        """A snapshot as libvirt prints it, secrets included."""
-        flags = self._flags(["SNAPSHOT_XML_SECURE"])
+    def xml(self, name: str, secure: bool = True) -> str:
+        """A snapshot as libvirt prints it, secrets included or not."""
+        flags = self._flags(["SNAPSHOT_XML_SECURE"] if secure else [])
         return str(self._domain.snapshotLookupByName(name).getXMLDesc(flags))
 
     def delete(self, name: str, *flags: str) -> None:
