@@ -19,7 +19,7 @@ from lineage.errors import Damaged, LineageError
 from lineage.log.meanings import translate, translated
 from lineage.log.opening import FILE_MODE, open_store, verify_copy
 
-__all__ = ["Progress", "SupportsBackup", "backup", "copy"]
+__all__ = ["Progress", "SupportsBackup", "backup", "copy", "scratch"]
 
 Progress = Callable[[int, int], None]
 """Called with bytes done and bytes in all."""
@@ -83,6 +83,21 @@ def copy(
                 verify_copy(partial)
         except Damaged as error:
             raise Damaged(f"{path}: damaged in its copy, which was given up ({error})") from None
+
+
+def scratch(source: apsw.Connection, path: Path) -> apsw.Connection:
+    """Give a copy of a store, page by page and whatever is wrong with it, that goes when closed.
+
+    Args:
+        source, path: see `copy`.
+    """
+    connection = apsw.Connection("")
+    try:
+        _copy_pages(source, path, connection, path, None)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _copy_pages(

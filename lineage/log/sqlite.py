@@ -19,7 +19,7 @@ from weakref import WeakSet
 import apsw
 
 from lineage.errors import Busy, Forked, LineageError, NotFound
-from lineage.log.backup import Progress, backup, copy
+from lineage.log.backup import Progress, backup, copy, scratch
 from lineage.log.base import (
     Append,
     CacheRow,
@@ -297,8 +297,8 @@ class SQLiteLog:
     def backup(self, path: str | os.PathLike[str], *, progress: Progress | None = None) -> None:
         """Copy the store as it is now to a new file; see `lineage.Store.backup`."""
         with self._use() as connection:  # open, in its process, and no write has failed
-            if connection.pragma("locking_mode") == "exclusive":
-                copy(connection, self._path, Path(path), progress)  # no other one may open it
+            if self._is_alone(connection):
+                copy(connection, self._path, Path(path), progress)
                 return
         backup(self._path, Path(path), progress, vfs=self._vfs)
 
@@ -311,10 +311,12 @@ class SQLiteLog:
         self, part: Part = WHOLE, progress: Callable[[int, int], None] | None = None
     ) -> Iterator[Problem | StoredEvent]:
         """Yield what is wrong with the file, and the part's events; see `EventLog.verify`."""
-        with self._use():
-            pass  # it is of use
+        with self._use() as own:
+            if self._is_alone(own):
+                connection = scratch(own, self._path)
+            else:
+                connection = open_for_check(self._path, self._vfs)
         with translated(self._path):
-            connection = open_for_check(self._path, self._vfs)
             try:
                 yield from verify(connection, part, progress)
             finally:
@@ -329,6 +331,12 @@ class SQLiteLog:
             connection, self._connection = self._connection, None
             if connection is not None:
                 connection.close()
+
+    @staticmethod
+    def _is_alone(connection: apsw.Connection) -> bool:
+        """Whether the connection has the file for itself: no other one can be opened."""
+        mode: object = connection.pragma("locking_mode")
+        return mode == "exclusive"
 
     @contextmanager
     def _use(self, *, writing: bool = False) -> Iterator[apsw.Connection]:
