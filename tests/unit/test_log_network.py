@@ -165,15 +165,12 @@ def test_readers_of_a_network_store_keep_a_writer_out_and_not_each_other(
 
 @pytest.mark.usefixtures("network")
 @pytest.mark.parametrize("readonly", [False, True])
-def test_a_network_store_is_copied_and_checked_by_who_has_it_open(
-    path: Path, readonly: bool
-) -> None:
+def test_a_network_store_is_copied_by_who_has_it_open(path: Path, readonly: bool) -> None:
     with Store(path, allow_network=True) as store:
         store.record(snapshot("s1"))
     copy = path.parent.parent / "copy.lineage"
     with Store(path, readonly=readonly, allow_network=True) as store:
         store.backup(copy)
-        assert list(store.check()) == []
         assert store.head() == 1
         with pytest.raises(LineageError, match="is there already"):
             store.backup(copy)
