@@ -22,9 +22,9 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "show": ("show", "Print one snapshot's XML."),
     "log": ("log", "Print the events."),
     "export": ("export", "Write snapshots as libvirt keeps them on disk."),
+    "check": ("check", "Read everything in the store and say what is wrong with it."),
     "stats": ("stats", "Tell how much there is, and what it takes."),
     "backup": ("backup", "Copy the store while it is in use."),
-    "check": ("check", "Read everything in the store and say what is wrong with it."),
     "canon": ("canon", "Bring XML to its canonical form."),
     "record": ("record", "Record that snapshots were deleted, renamed, ..."),
 }

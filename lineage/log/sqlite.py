@@ -19,8 +19,9 @@ from weakref import WeakSet
 import apsw
 
 from lineage.errors import Busy, Forked, LineageError, NotFound
-from lineage.log.backup import Progress, backup
+from lineage.log.backup import Progress, backup, copy
 from lineage.log.base import (
+    ALL,
     Append,
     CacheRow,
     Receipt,
@@ -267,15 +268,16 @@ class SQLiteLog:
     def cached(self, stream: str) -> CacheRow | None:
         """What was kept of the stream; None if nothing, or nothing sound."""
         with self._use() as connection, reading(connection):
-            number = self._streams.id(connection, stream)
-            return cached(connection, number, stream) if number else None
+            number = self._streams.id(connection, stream) if stream != ALL else 0
+            return cached(connection, number, stream) if number or stream == ALL else None
 
     def put_cached(self, rows: Mapping[str, CacheRow]) -> None:
         """Keep what was derived from streams; see `EventLog.put_cached`."""
         if self._readonly or not rows:
             return
         with suppress(Busy), self._use(writing=True) as connection, _write(connection):
-            numbers = {stream: self._streams.id(connection, stream) for stream in rows}
+            ids = self._streams
+            numbers = {s: ids.id(connection, s) if s != ALL else 0 for s in rows}
             put_cached(connection, rows, numbers)
 
     def has_body(self, digest: bytes) -> bool:
@@ -320,8 +322,10 @@ class SQLiteLog:
 
     def backup(self, path: str | os.PathLike[str], *, progress: Progress | None = None) -> None:
         """Copy the store as it is now to a new file; see `lineage.Store.backup`."""
-        with self._use():
-            pass  # open, in the process that opened it, and no write has failed
+        with self._use() as connection:  # open, in its process, and no write has failed
+            if connection.pragma("locking_mode") == "exclusive":
+                copy(connection, self._path, Path(path), progress)  # no other one may open it
+                return
         backup(self._path, Path(path), progress, vfs=self._vfs)
 
     def figures(self) -> Figures:
