@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lineage.canon import canonicalize, canonicalize_many, format, parse
     from lineage.errors import (
+        AlignmentError,
         Ambiguous,
         Busy,
         Conflict,
@@ -25,10 +26,13 @@ if TYPE_CHECKING:
     from lineage.log.base import EXISTS
     from lineage.model import Disk, Domain, Extra, Head, Memory, Node, Secure, Snapshot
     from lineage.reflog import CurrentMove
+    from lineage.rules.plan import Plan, plan
+    from lineage.rules.request import plan_request
     from lineage.store import DomainInfo, Event, Store
 
 __all__ = [
     "EXISTS",
+    "AlignmentError",
     "Ambiguous",
     "Busy",
     "Conflict",
@@ -47,6 +51,7 @@ __all__ = [
     "Node",
     "NotAStore",
     "NotFound",
+    "Plan",
     "Report",
     "Secure",
     "Snapshot",
@@ -59,6 +64,8 @@ __all__ = [
     "canonicalize_many",
     "format",
     "parse",
+    "plan",
+    "plan_request",
 ]
 
 # Where each name comes from. They are imported when first asked for: who only canonicalizes
@@ -66,6 +73,7 @@ __all__ = [
 _HOMES = {
     "lineage.canon": ("canonicalize", "canonicalize_many", "format", "parse"),
     "lineage.errors": (
+        "AlignmentError",
         "Ambiguous",
         "Busy",
         "Conflict",
@@ -83,6 +91,8 @@ _HOMES = {
     "lineage.log.base": ("EXISTS",),
     "lineage.model": ("Disk", "Domain", "Extra", "Head", "Memory", "Node", "Secure", "Snapshot"),
     "lineage.reflog": ("CurrentMove",),
+    "lineage.rules.plan": ("Plan", "plan"),
+    "lineage.rules.request": ("plan_request",),
     "lineage.store": ("DomainInfo", "Event", "Store"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

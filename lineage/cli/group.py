@@ -21,6 +21,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "show": ("show", "Print one snapshot's XML."),
     "log": ("log", "Print the events."),
     "export": ("export", "Write snapshots as libvirt keeps them on disk."),
+    "plan": ("plan", "Say what a hypervisor would do with a request for a snapshot."),
     "canon": ("canon", "Bring XML to its canonical form."),
     "record": ("record", "Record that snapshots were deleted, renamed, ..."),
 }

@@ -1,0 +1,131 @@
+"""The disks of a domain, as far as snapshots ask about them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+from xml.parsers import expat
+
+import msgspec
+
+__all__ = ["DomainDisk", "domain_disks"]
+
+# Where a disk's source of each type keeps its path; the other types have none.
+_PATHS: Final = {"file": "file", "block": "dev", "dir": "dir", "network": "name"}
+_LOCAL: Final = frozenset({"file", "block", "dir"})
+_POOLED: Final = frozenset({"gluster", "rbd"})  # POOL/IMAGE
+_TARGET: Final = re.compile(r"(?:fd|hd|vd|sd|xvd|ubd)([a-z]*)[0-9]*")
+_DISK: Final = ["domain", "devices", "disk"]
+_INACTIVE_DISK: Final = ["inactiveDomain", *_DISK[1:]]
+
+
+class DomainDisk(msgspec.Struct, frozen=True, kw_only=True):
+    """A ``<disk>`` of a domain.
+
+    Attributes:
+        target: its name, ``<target dev>``.
+        bus: of the target, None if unsaid.
+        type: of its storage.
+        path: of its storage, None if that has none.
+        snapshot: the location that the domain asks for, ``no`` if the disk is read-only and says
+            nothing else, None if it says nothing.
+        readonly: nothing is written to it.
+        empty: a drive without medium.
+    """
+
+    target: str
+    bus: str | None = None
+    type: str = "file"
+    path: str | None = None
+    snapshot: str | None = None
+    readonly: bool = False
+    empty: bool = False
+
+
+def domain_disks(domain: bytes) -> tuple[DomainDisk, ...]:
+    """Read the disks of a domain, in the order in which libvirt keeps them.
+
+    libvirt (virDomainDiskInsert): a disk goes before those of its bus that have a higher
+    target, whatever the order in the document.
+
+    Args:
+        domain: a canonical ``<domain>`` or ``<inactiveDomain>``, a document or a snapshot's body.
+    """
+    reader = _Reader()
+    parser = expat.ParserCreate()  # without namespaces: a body may lack a prefix's declaration
+    parser.StartElementHandler = reader.start
+    parser.EndElementHandler = reader.end
+    parser.Parse(domain, True)
+    placed: list[DomainDisk] = []
+    for found in reader.disks:
+        _insert(placed, found)
+    return tuple(placed)
+
+
+class _Reader:
+    """Collects what of each disk matters; the first element of a name counts."""
+
+    def __init__(self) -> None:
+        self.disks: list[DomainDisk] = []
+        self._path: list[str] = []
+        self._attributes: dict[str, str] = {}
+        self._children: dict[str, dict[str, str]] = {}
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        self._path.append(name)
+        if self._path in (_DISK, _INACTIVE_DISK):
+            self._attributes, self._children = attributes, {}
+        elif self._path[:-1] in (_DISK, _INACTIVE_DISK):
+            self._children.setdefault(name, attributes)
+
+    def end(self, _name: str) -> None:
+        if self._path in (_DISK, _INACTIVE_DISK):
+            self.disks.append(_disk(self._attributes, self._children))
+        self._path.pop()
+
+
+def _disk(attributes: dict[str, str], children: dict[str, dict[str, str]]) -> DomainDisk:
+    kind = attributes.get("type", "file")
+    target = children.get("target", {})
+    readonly = "readonly" in children or attributes.get("device") == "cdrom"
+    path = _source_path(kind, children.get("source", {}))
+    return DomainDisk(
+        target=target.get("dev", ""),
+        bus=target.get("bus"),
+        type=kind,
+        path=path,
+        snapshot=attributes.get("snapshot", "no" if readonly else None),
+        readonly=readonly,
+        empty=kind in _LOCAL and path is None,
+    )
+
+
+def _source_path(kind: str, source: dict[str, str]) -> str | None:
+    path = source.get(_PATHS.get(kind, ""), "")
+    if kind == "network" and source.get("protocol") in _POOLED:
+        path = path.partition("/")[2]
+    return path or None
+
+
+def _insert(placed: list[DomainDisk], disk: DomainDisk) -> None:
+    same = [n for n, other in enumerate(placed) if other.bus == disk.bus]
+    higher = [n for n in same if _index(placed[n].target) > _index(disk.target)]
+    placed.insert(_place(placed, same, higher), disk)
+
+
+def _place(placed: Sequence[DomainDisk], same: Sequence[int], higher: Sequence[int]) -> int:
+    if higher:
+        return higher[0]
+    return same[-1] + 1 if same else len(placed)
+
+
+def _index(target: str) -> int:
+    """The number of a target: a is 0, z 25, aa 26; -1 if it is not named so."""
+    found = _TARGET.fullmatch(target)
+    if found is None:
+        return -1
+    index = 0
+    for place, letter in enumerate(found[1]):
+        index = (index + (place > 0)) * 26 + ord(letter) - ord("a")
+    return index

@@ -1,0 +1,192 @@
+"""The disks of a snapshot come out aligned as libvirt's test driver stores them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lineage import canon
+from lineage.errors import AlignmentError
+from lineage.model import Disk, Snapshot
+from lineage.rules.align import align, default_location
+from lineage.rules.disks import domain_disks
+
+from .libvirt_child import LiveLibvirt, Refused
+
+pytestmark = pytest.mark.live
+
+# libvirt's words for each refusal, as far as they do not name anything.
+WORDS: Final = {
+    "missing domain in snapshot": "disks-no-domain",
+    "too many disk snapshot requests": "disks-too-many",
+    "no disk named": "disk-unknown",
+    "specified twice": "disk-twice",
+    "must use snapshot mode 'internal'": "disk-not-internal",
+    "requires use of external snapshot mode": "disk-file-not-external",
+    "' device": "disk-name-type",
+    "without source": "disk-name-no-source",
+    "is not a regular file": "disk-name-not-a-file",
+    "collision with disk": "disk-name-collision",
+}
+LOCATIONS: Final = ("no", "internal", "external", "manual")
+NOT_LISTED: Final = "-"
+
+# What a redefined disk is, by what the domain says of it and what the document does: not listed,
+# listed without a location, then each location. None: refused, another disk location is internal.
+SHUT_OFF: Final[dict[str | None, tuple[str | None, ...]]] = {
+    None: ("internal", "internal", None, "internal", "external", None),
+    "no": ("no", "no", "no", "internal", "external", None),
+    "internal": ("internal", "internal", None, "internal", "external", None),
+    "external": ("external", "internal", None, "internal", "external", None),
+    "manual": ("manual", "internal", None, "internal", "external", None),
+}
+DISK_ONLY: Final[dict[str | None, tuple[str | None, ...]]] = {
+    says or None: (says or "external", says or "external", *LOCATIONS) for says in ("", *LOCATIONS)
+}
+MATRIX: Final = [
+    (state, says, asked, outcome)
+    for state, rows in (("shutoff", SHUT_OFF), ("disk-snapshot", DISK_ONLY))
+    for says, row in rows.items()
+    for asked, outcome in zip((NOT_LISTED, None, *LOCATIONS), row, strict=True)
+]
+
+
+class World:
+    """A domain of the test driver's, and a directory with images."""
+
+    def __init__(self, live: LiveLibvirt, images: Path) -> None:
+        self.live, self.images = live, images
+        self.uuid = live.call("open")
+
+    def image(self, name: str) -> str:
+        """Make an image; its path."""
+        path = self.images / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        return str(path)
+
+    def document(self, disks: str, listed: str, *, state: str = "shutoff", name: str = "S") -> str:
+        """A snapshot with a domain that has these disks."""
+        return (
+            f"<domainsnapshot><name>{name}</name><state>{state}</state><creationTime>1"
+            f"</creationTime>{listed and f'<disks>{listed}</disks>'}"
+            f"<domain type='test'><name>test</name><uuid>{self.uuid}</uuid><memory>1024</memory>"
+            f"<os><type>hvm</type></os><devices>{disks}</devices></domain></domainsnapshot>"
+        )
+
+    def outcome(self, document: str) -> tuple[Disk, ...] | str:
+        """The disks that libvirt stores, or our code for its refusal."""
+        try:
+            name = self.live.call("redefine", document)
+        except Refused as refused:
+            (code,) = (code for words, code in WORDS.items() if words in refused.message)
+            return code
+        snapshot = canon.parse(self.live.call("xml", name))
+        self.live.call("delete", name)
+        assert isinstance(snapshot, Snapshot)
+        return snapshot.disks or ()
+
+
+def ours(document: str) -> tuple[Disk, ...] | str:
+    """The same as `World.outcome`, without libvirt."""
+    snapshot = canon.parse(document)
+    assert isinstance(snapshot, Snapshot)
+    assert snapshot.domain is not None
+    of_domain = domain_disks(snapshot.domain)
+    try:
+        return align(snapshot.disks, of_domain, default_location(snapshot), snapshot.name or "")
+    except AlignmentError as error:
+        return error.code
+
+
+@pytest.fixture(scope="module")
+def world(live: LiveLibvirt, tmp_path_factory: pytest.TempPathFactory) -> World:
+    images = tmp_path_factory.mktemp("d.ir")
+    return World(live, images)
+
+
+def disk(target: str, path: str | None, says: str | None = None, bus: str = "virtio") -> str:
+    """A disk of the domain."""
+    source = f"<source file='{path}'/>" if path else ""
+    attribute = f" snapshot='{says}'" if says else ""
+    return (
+        f"<disk type='file' device='disk'{attribute}>{source}<target dev='{target}' bus='{bus}'/>"
+        "</disk>"
+    )
+
+
+def listed(name: str, says: str | None = None, inside: str = "", kind: str = "") -> str:
+    """A disk that a document lists."""
+    attribute = f" snapshot='{says}'" if says else ""
+    storage = f" type='{kind}'" if kind else ""
+    return f"<disk name='{name}'{attribute}{storage}>{inside}</disk>"
+
+
+@pytest.mark.parametrize(("state", "says", "asked", "outcome"), MATRIX)
+def test_every_cell_of_the_matrix(
+    world: World, state: str, says: str | None, asked: str | None, outcome: str | None
+) -> None:
+    given_disk = "" if asked == NOT_LISTED else listed("vda", asked)
+    document = world.document(disk("vda", world.image("a.img"), says), given_disk, state=state)
+    theirs = world.outcome(document)
+    assert ours(document) == theirs
+    location = theirs if isinstance(theirs, str) else theirs[0].snapshot
+    assert location == (outcome or "disk-not-internal")
+
+
+@pytest.mark.parametrize(
+    ("image", "name", "made_up"),
+    [
+        ("a.img", "S", "a.S"),
+        ("x.y.img", "S", "x.y.S"),
+        ("noext", "S", "noext.S"),
+        ("d.ir/plain", "S", "d.ir/plain.S"),
+        (".hidden", "S", ".S"),
+        ("end.", "S", "end.S"),
+        ("a.img", "a/b", "a.a/b"),
+        ("a.img", "été 名", "a.été 名"),
+        ("été.img", "&lt;&amp;", "été.<&"),
+    ],
+)
+def test_a_name_is_made_up_from_the_image_and_the_snapshot(
+    world: World, image: str, name: str, made_up: str
+) -> None:
+    document = world.document(disk("vda", world.image(image)), listed("vda", "external"), name=name)
+    aligned = world.outcome(document)
+    assert ours(document) == aligned
+    assert not isinstance(aligned, str)
+    assert aligned[0].path == str(world.images / made_up)
+
+
+def cases(world: World) -> dict[str, tuple[str, str]]:
+    """By what is refused, disks of the domain and listed ones."""
+    a, b = world.image("a.img"), world.image("b.img")
+    one, two = disk("vda", a), disk("vda", a) + disk("vdb", b)
+    return {
+        "disks-too-many": (one, listed("vda") + listed("zzz")),
+        "disk-unknown": (one, listed("vdb")),
+        "disk-twice": (two, listed("vda") + listed(a)),
+        "disk-not-internal": (two, listed("vda", "no") + listed("zzz")),
+        "disk-file-not-external": (one, listed("vda", "internal", f"<source file='{b}'/>")),
+        "disk-name-type": (one, listed("vda", "external", kind="block")),
+        "disk-name-no-source": (disk("vda", None), listed("vda", "external")),
+        "disk-name-not-a-file": (
+            disk("vda", str(world.images)) + disk("vdb", b),
+            listed("vdb", "external") + listed("vda"),
+        ),
+        "disk-name-collision": (
+            disk("vda", a) + disk("vdb", world.image("a.qcow2")),
+            listed("vda", "external") + listed("vdb", "external"),
+        ),
+    }
+
+
+@pytest.mark.parametrize("code", [code for code in WORDS.values() if code != "disks-no-domain"])
+def test_what_libvirt_refuses_is_refused(world: World, code: str) -> None:
+    document = world.document(*cases(world)[code])
+    assert world.outcome(document) == code
+    assert ours(document) == code
