@@ -18,14 +18,14 @@ from lineage.errors import AlignmentError
 from lineage.model import Disk, Head, Node
 from lineage.rules.disks import DomainDisk
 
-__all__ = ["align", "default_location", "match", "regular_file"]
+__all__ = ["MESSAGES", "align", "default_location", "match", "regular_file"]
 
 Regular = Callable[[str], bool]
 
 # Where a requested disk's source of each type keeps its path; the other types have none.
 _PATHS: Final = {"file": "file", "block": "dev", "network": "name"}
 
-_MESSAGES: Final = {
+MESSAGES: Final = {
     "disks-no-domain": "no domain is known whose disks the snapshot's could be",
     "disks-too-many": "more disks than the domain has",
     "disk-unknown": "the domain has no such disk, or several with this path",
@@ -37,6 +37,7 @@ _MESSAGES: Final = {
     "disk-name-not-a-file": "a name cannot be made up: the domain's disk is no regular file",
     "disk-name-collision": "the name made up is that of an earlier disk",
 }
+"""What is wrong, by the code of an `AlignmentError`."""
 
 
 def regular_file(path: str) -> bool:
@@ -154,7 +155,7 @@ def _named(
             if _path(done) in taken:
                 raise _refused("disk-name-collision", owner.target)
         taken.add(_path(done))
-        named.append(done)
+        named.append(_stored(done))
     return tuple(named)
 
 
@@ -172,6 +173,13 @@ def _with_name(disk: Disk, owner: DomainDisk, name: str, regular: Regular) -> Di
     return msgspec.structs.replace(disk, type="file", source=source)
 
 
+def _stored(disk: Disk) -> Disk:
+    # libvirt prints nothing of a storage that has neither path nor format.
+    if _path(disk) is None and disk.format is None:
+        return msgspec.structs.replace(disk, type=None, driver=None, source=None)
+    return disk
+
+
 def _path(disk: Disk) -> str | None:
     if disk.source is None:
         return None
@@ -179,4 +187,4 @@ def _path(disk: Disk) -> str | None:
 
 
 def _refused(code: str, disk: str | None = None) -> AlignmentError:
-    return AlignmentError(code, _MESSAGES[code], disk)
+    return AlignmentError(code, MESSAGES[code], disk)

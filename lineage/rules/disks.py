@@ -30,6 +30,7 @@ class DomainDisk(msgspec.Struct, frozen=True, kw_only=True):
         path: of its storage, None if that has none.
         snapshot: the location that the domain asks for, ``no`` if the disk is read-only and says
             nothing else, None if it says nothing.
+        format: of its image; what does not say it is raw.
         readonly: nothing is written to it.
         empty: a drive without medium.
     """
@@ -39,6 +40,7 @@ class DomainDisk(msgspec.Struct, frozen=True, kw_only=True):
     type: str = "file"
     path: str | None = None
     snapshot: str | None = None
+    format: str = "raw"
     readonly: bool = False
     empty: bool = False
 
@@ -96,6 +98,7 @@ def _disk(attributes: dict[str, str], children: dict[str, dict[str, str]]) -> Do
         type=kind,
         path=path,
         snapshot=attributes.get("snapshot", "no" if readonly else None),
+        format=children.get("driver", {}).get("type", "raw"),
         readonly=readonly,
         empty=kind in _LOCAL and path is None,
     )

@@ -24,6 +24,7 @@ __all__ = [
     "decide",
     "plan",
     "plans",
+    "refused",
 ]
 
 DEFAULT_PROFILE: Final = "2012"
@@ -53,8 +54,12 @@ REASONS: Final = {
     "memory left out": "an internal snapshot of a running domain has to include its memory; only "
     "disk-only leaves it out",
     "internal and external disks": "internal and external disks do not go together in one snapshot",
+    "internal needs qcow2": "an internal snapshot is kept inside the image, which takes qcow2",
 }
 """The reasons of refusals, in the few words of the tables and in a sentence."""
+
+
+_SEVERAL: Final = "several disks"
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,7 +168,8 @@ def decide(profile: str, state: str, memory: str, disks: Sequence[str], disk_onl
         if row.verdict == "refused":
             return _by_row(asked, row, _first(disks, location))
     if len(leading) > 1:
-        return _refused(asked, "internal and external disks", _first(disks, leading[1]))
+        place = _first(disks, leading[1])
+        return refused(asked, "internal and external disks", _SEVERAL, place)
     row, default = rows[0], lookup(profile, (state, memory, "omit", disk_only)).result_disk
     return _several(asked, row, _default(row, default))
 
@@ -203,7 +209,7 @@ def _several(asked: Plan, row: Row, default: str | None) -> Plan:
         if row.result_disk == "internal" and becomes != "internal":
             left_out = becomes in ("no", "manual")
             reason = "every disk internal" if left_out else "internal and external disks"
-            return _refused(asked, reason, number)
+            return refused(asked, reason, _SEVERAL, number)
         result.append(becomes)
     return msgspec.structs.replace(
         asked,
@@ -226,14 +232,25 @@ def _by_row(asked: Plan, row: Row, place: int | None) -> Plan:
     )
 
 
-def _refused(asked: Plan, reason: str, place: int | None) -> Plan:
+def refused(asked: Plan, reason: str, rule: str, disk: int | str | None) -> Plan:
+    """Give the refusal of a request that no row of the table refuses.
+
+    Args:
+        reason: a key of `REASONS`, or a sentence.
+        rule: what is not met.
+        disk: as `Plan.refused_disk`.
+    """
     return msgspec.structs.replace(
         asked,
         verdict="refused",
+        result_memory=None,
+        result_disk=None,
+        mechanism=None,
         kind="unsupported",
         reason=reason,
-        rule=f"{asked.profile}, several disks",
-        refused_disk=place,
+        rule=f"{asked.profile}, {rule}",
+        refused_disk=disk,
+        unsaid=False,
     )
 
 

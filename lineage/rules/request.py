@@ -13,12 +13,13 @@ from lineage.errors import AlignmentError, SnapshotError
 from lineage.model import Disk, Domain, Snapshot
 from lineage.rules.align import Regular, align, match, regular_file
 from lineage.rules.disks import DomainDisk, domain_disks
-from lineage.rules.plan import DEFAULT_PROFILE, Plan, check_words, decide
-from lineage.rules.plan_table import PROFILES, STATES, Row, lookup
+from lineage.rules.plan import DEFAULT_PROFILE, Plan, check_words, decide, refused
+from lineage.rules.plan_table import LOCATIONS, PROFILES, STATES, Row, lookup
 
 __all__ = ["plan_request"]
 
 _ID: Final = re.compile(rb"<domain\b[^>]* id='")
+_Counted = list[tuple[str, str]]  # target and location
 # What libvirt calls a request that contradicts itself or its domain; the others are refused since
 # nothing does them.
 _INVALID: Final = frozenset({"disks-too-many", "disk-unknown", "disk-twice"})
@@ -49,7 +50,7 @@ def plan_request(
         DocumentError: a document cannot be read.
         ValueError: `state` or `profile` is none of the known words.
     """
-    owner, asked = canon.parse(domain), canon.parse(request, mode="create")
+    owner, asked = canon.parse(domain, mode="create"), canon.parse(request, mode="create")
     if not isinstance(owner, Domain):
         raise SnapshotError("not-a-domain", 0, "the root is not <domain>")
     if not isinstance(asked, Snapshot):
@@ -73,20 +74,23 @@ class _Request(msgspec.Struct, frozen=True):
     def plan(self, asked: Snapshot, owners: Sequence[DomainDisk], regular: Regular) -> Plan:
         try:
             listed = match(asked.disks or (), owners)
-            default = self._default(listed)
-            made = self._decide(listed, owners, default)
-            if made.verdict == "refused":
-                return made
-            name = asked.name or "NAME"
-            disks = align(asked.disks, owners, default, name, regular=regular)
         except AlignmentError as error:
-            return self._refused(error)
-        return msgspec.structs.replace(
-            made,
-            disk=tuple(_says(disk) for disk in listed),
-            result_disk=tuple(str(disk.snapshot) for disk in disks),
-            disks=disks,
-        )
+            return self._unaligned(self._made((), self.disk_only), error)
+        default = self._default(listed)
+        counted = self._counted(listed, owners, default)
+        first = self._made(counted, self.disk_only)
+        says = tuple(_says(disk) for disk in listed)
+        if first.verdict == "refused" and (self.profile == "2012" or self._memory_refused()):
+            return msgspec.structs.replace(first, disk=says)
+        try:
+            disks = align(asked.disks, owners, default, asked.name or "NAME", regular=regular)
+        except AlignmentError as error:
+            return msgspec.structs.replace(self._unaligned(first, error), disk=says)
+        made = first if self.profile == "2012" else self._prepared(first, disks, owners)
+        if made.verdict == "refused":
+            return msgspec.structs.replace(made, disk=says)
+        result = tuple(str(disk.snapshot) for disk in disks)
+        return msgspec.structs.replace(made, disk=says, result_disk=result, disks=disks)
 
     def _default(self, listed: Sequence[Disk | None]) -> str:
         """What a disk is that says nothing: external beside an external one, if that may be."""
@@ -98,32 +102,22 @@ class _Request(msgspec.Struct, frozen=True):
     def _outcome(self, disk: str) -> Row:
         return lookup(self.profile, (self.state, self.memory, disk, self.disk_only))
 
-    def _decide(
+    def _memory_refused(self) -> bool:
+        """Whether the request is refused whatever it asks of its disks."""
+        return all(self._outcome(disk).verdict == "refused" for disk in LOCATIONS)
+
+    def _counted(
         self, listed: Sequence[Disk | None], owners: Sequence[DomainDisk], default: str
-    ) -> Plan:
-        counted: list[tuple[str, str]] = []
-        disk_only = self.disk_only
+    ) -> _Counted:
+        """What is asked of each disk, by the request or, if it says nothing, by the domain."""
+        counted: _Counted = []
         for disk, owner in zip(listed, owners, strict=True):
             says = _says(disk)
             if says == "omit":
                 says = _own(disk, owner, default)
-                # What only the domain says is held against nothing; libvirt then goes on as if
-                # it had been asked for disks only.
-                disk_only |= says == "external" and self.state == "offline"
             if not (says == "no" and self._stands_aside(owner)):
                 counted.append((owner.target, says))
-        locations = [says for _, says in counted]
-        made = decide(self.profile, self.state, self.memory, locations, disk_only)
-        place = made.refused_disk
-        if place is None and made.verdict == "refused" and len(counted) == 1:
-            place = 0
-        named = counted[place][0] if isinstance(place, int) else None
-        return msgspec.structs.replace(
-            made,
-            disk=tuple(_says(disk) for disk in listed),
-            disk_only=self.disk_only,
-            refused_disk=named,
-        )
+        return counted
 
     def _stands_aside(self, owner: DomainDisk) -> bool:
         """Whether a disk that is left out is not in the way of an internal snapshot."""
@@ -131,19 +125,41 @@ class _Request(msgspec.Struct, frozen=True):
             return True
         return self.profile == "2012" and owner.snapshot == "no"
 
-    def _refused(self, error: AlignmentError) -> Plan:
-        return Plan(
-            profile=self.profile,
-            state=self.state,
-            memory=self.memory,
-            disk=(),
-            disk_only=self.disk_only,
-            verdict="refused",
-            kind="invalid" if error.code in _INVALID else "unsupported",
-            reason=error.message,
-            rule=f"{self.profile}, {error.code}",
-            refused_disk=error.disk,
-        )
+    def _made(self, counted: Sequence[tuple[str, str]], disk_only: bool) -> Plan:
+        locations = [says for _, says in counted]
+        made = decide(self.profile, self.state, self.memory, locations, disk_only)
+        place = made.refused_disk
+        if place is None and made.verdict == "refused" and len(counted) == 1:
+            place = 0
+        named = counted[place][0] if isinstance(place, int) else None
+        return msgspec.structs.replace(made, disk_only=self.disk_only, refused_disk=named)
+
+    def _prepared(self, first: Plan, disks: Sequence[Disk], owners: Sequence[DomainDisk]) -> Plan:
+        """Do what libvirt does (qemuSnapshotPrepare) once each disk has its location.
+
+        What is not running is then handled as if the request were disk-only.
+        """
+        pairs = list(zip(disks, owners, strict=True))
+        counted = [
+            (owner.target, str(disk.snapshot))
+            for disk, owner in pairs
+            if not (disk.snapshot == "no" and self._stands_aside(owner))
+        ]
+        made = self._made(counted, self.disk_only or self.state == "offline")
+        running = made.reason == "internal disks without memory"  # is looked at before the image
+        for disk, owner in pairs:
+            if disk.snapshot == "internal" and owner.format != "qcow2" and not running:
+                return refused(first, "internal needs qcow2", "qcow2", owner.target)
+        if made.verdict != first.verdict:
+            return made
+        return msgspec.structs.replace(made, rule=first.rule, unsaid=first.unsaid)
+
+    def _unaligned(self, first: Plan, error: AlignmentError) -> Plan:
+        reason = "every disk internal" if error.code == "disk-not-internal" else error.message
+        made = refused(first, reason, error.code, error.disk)
+        if error.code in _INVALID:
+            return msgspec.structs.replace(made, kind="invalid")
+        return made
 
 
 def _says(disk: Disk | None) -> str:

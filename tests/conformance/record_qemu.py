@@ -53,7 +53,7 @@ class Recorder:
         self.connection = libvirt.open(f"qemu:///embed?root={directory}")
 
     def answers(self, state: str, kinds: tuple[str, ...], asked: list[Request]) -> Iterator[str]:
-        """Yield the answer to each request. Only one that is refused leaves the domain as it was."""
+        """Yield the answer to each request; a domain is used until one is granted."""
         domain = None
         for request in asked:
             if domain is None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage import canon
@@ -97,10 +98,14 @@ def ours(document: str) -> tuple[Disk, ...] | str:
     assert isinstance(snapshot, Snapshot)
     assert snapshot.domain is not None
     of_domain = domain_disks(snapshot.domain)
+    default = default_location(snapshot)
     try:
-        return align(snapshot.disks, of_domain, default_location(snapshot), snapshot.name or "")
+        disks = align(snapshot.disks, of_domain, default, snapshot.name or "")
     except AlignmentError as error:
         return error.code
+    printed = canon.parse(canon.format(msgspec.structs.replace(snapshot, disks=disks)))
+    assert isinstance(printed, Snapshot)
+    return printed.disks or ()
 
 
 @pytest.fixture(scope="module")
@@ -111,10 +116,10 @@ def world(live: LiveLibvirt, tmp_path_factory: pytest.TempPathFactory) -> World:
 
 def disk(target: str, path: str | None, says: str | None = None, bus: str = "virtio") -> str:
     """A disk of the domain."""
-    source = f"<source file='{path}'/>" if path else ""
+    image = f"<source file='{path}'/>" if path else ""
     attribute = f" snapshot='{says}'" if says else ""
     return (
-        f"<disk type='file' device='disk'{attribute}>{source}<target dev='{target}' bus='{bus}'/>"
+        f"<disk type='file' device='disk'{attribute}>{image}<target dev='{target}' bus='{bus}'/>"
         "</disk>"
     )
 
@@ -190,3 +195,79 @@ def test_what_libvirt_refuses_is_refused(world: World, code: str) -> None:
     document = world.document(*cases(world)[code])
     assert world.outcome(document) == code
     assert ours(document) == code
+
+
+TARGETS: Final = (
+    *(("vda", "virtio"), ("vdb", "virtio"), ("vdaa", "virtio"), ("sda", "scsi"), ("sdb", "sata")),
+    *(("hda", "ide"), ("hdb", "ide"), ("vdc", None), ("hdc", None), ("sdc", None), ("vdab", None)),
+)
+IMAGES: Final = ("a.img", "a.qcow2", "b", "c.d/e", "missing.img", None)
+
+
+@st.composite
+def disks_of_a_domain(draw: st.DrawFn) -> list[tuple[str, str | None, str | None, bool, str]]:
+    """Target, bus, image, read-only, and what the domain says of it (or that it is a cdrom)."""
+    targets = draw(st.lists(st.sampled_from(TARGETS), unique=True, max_size=5))
+    return [
+        (
+            target,
+            bus,
+            draw(st.sampled_from(IMAGES)),
+            draw(st.booleans()),
+            draw(st.sampled_from(("", "", *LOCATIONS, "cdrom"))),
+        )
+        for target, bus in targets
+    ]
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> tuple[str, str, list[tuple[str, str | None, str | None, str]]]:
+    """The domain's disks, and listed ones by target or image, mostly of the domain."""
+    disks = draw(disks_of_a_domain())
+    of_domain = "".join(
+        f"<disk type='file' device='{'cdrom' if says == 'cdrom' else 'disk'}'"
+        + (f" snapshot='{says}'>" if says in LOCATIONS else ">")
+        + (f"<source file='IMAGES/{image}'/>" if image else "")
+        + f"<target dev='{target}'"
+        + (f" bus='{bus}'/>" if bus else "/>")
+        + f"{'<readonly/>' if readonly else ''}</disk>"
+        for target, bus, image, readonly, says in disks
+    )
+    names = [target for target, *_ in disks] + [f"IMAGES/{i}" for _, _, i, _, _ in disks if i]
+    chosen = draw(st.lists(st.sampled_from([*names, "vda"]), max_size=max(1, len(disks))))
+    listed = [
+        (
+            name,
+            draw(st.sampled_from((None, *LOCATIONS))),
+            draw(st.sampled_from((None, None, "/x/y", "IMAGES/a.S"))),
+            draw(st.sampled_from(("file", "file", "block", "network"))),
+        )
+        for name in chosen
+    ]
+    return draw(st.sampled_from(("shutoff", "disk-snapshot"))), of_domain, listed
+
+
+def source(path: str | None, kind: str) -> str:
+    """A source of each type of storage."""
+    if path is None:
+        return ""
+    if kind == "network":
+        return "<source protocol='nbd' name='x'><host name='h'/></source>"
+    return f"<source {'file' if kind == 'file' else 'dev'}='{path}'/>"
+
+
+@settings(max_examples=400, deadline=None)
+@given(story=stories())
+def test_any_disks_come_out_as_libvirt_stores_them(
+    world: World, story: tuple[str, str, list[tuple[str, str | None, str | None, str]]]
+) -> None:
+    for image in IMAGES:
+        if image and image != "missing.img":
+            world.image(image)
+    state, of_domain, requested = story
+    text = "".join(
+        listed(name, says, source(path, kind), kind) for name, says, path, kind in requested
+    )
+    document = world.document(of_domain, text, state=state)
+    document = document.replace("IMAGES", str(world.images))
+    assert ours(document) == world.outcome(document)
