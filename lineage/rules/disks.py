@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
-from xml.parsers import expat
 
 import msgspec
 
@@ -16,8 +16,16 @@ _PATHS: Final = {"file": "file", "block": "dev", "dir": "dir", "network": "name"
 _LOCAL: Final = frozenset({"file", "block", "dir"})
 _POOLED: Final = frozenset({"gluster", "rbd"})  # POOL/IMAGE
 _TARGET: Final = re.compile(r"(?:fd|hd|vd|sd|xvd|ubd)([a-z]*)[0-9]*")
-_DISK: Final = ["domain", "devices", "disk"]
-_INACTIVE_DISK: Final = ["inactiveDomain", *_DISK[1:]]
+_DISK: Final = [b"devices", b"disk"]
+# Canonical text is well-formed and quotes every value. Only metadata has comments, sections of
+# CDATA and instructions.
+_MARKUP: Final = re.compile(
+    rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>"
+    rb"|<(/?)([^\s/>]+)((?:[^'\">]|'[^']*'|\"[^\"]*\")*)>",
+    re.DOTALL,
+)
+_ATTRIBUTE: Final = re.compile(rb"([^\s=]+)=('[^']*'|\"[^\"]*\")")
+_Attributes = dict[str, str]
 
 
 class DomainDisk(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,37 +62,39 @@ def domain_disks(domain: bytes) -> tuple[DomainDisk, ...]:
     Args:
         domain: a canonical ``<domain>`` or ``<inactiveDomain>``, a document or a snapshot's body.
     """
-    reader = _Reader()
-    parser = expat.ParserCreate()  # without namespaces: a body may lack a prefix's declaration
-    parser.StartElementHandler = reader.start
-    parser.EndElementHandler = reader.end
-    parser.Parse(domain, True)
     placed: list[DomainDisk] = []
-    for found in reader.disks:
-        _insert(placed, found)
+    for attributes, children in _elements(domain):
+        _insert(placed, _disk(attributes, children))
     return tuple(placed)
 
 
-class _Reader:
-    """Collects what of each disk matters; the first element of a name counts."""
+def _elements(domain: bytes) -> Iterator[tuple[_Attributes, dict[str, _Attributes]]]:
+    """Yield the attributes of each ``<disk>``, and those of its children by name.
 
-    def __init__(self) -> None:
-        self.disks: list[DomainDisk] = []
-        self._path: list[str] = []
-        self._attributes: dict[str, str] = {}
-        self._children: dict[str, dict[str, str]] = {}
+    Of children of one name the first counts.
+    """
+    path: list[bytes] = []
+    attributes: _Attributes = {}
+    children: dict[str, _Attributes] = {}
+    for found in _MARKUP.finditer(domain):
+        closing, name, inside = found.groups()
+        if name is None:
+            continue  # in metadata only: what looks like a tag in there is none
+        if not closing:
+            path.append(name)
+            if path[1:] == _DISK:
+                attributes, children = _attributes(inside), {}
+            elif path[1:-1] == _DISK:
+                children.setdefault(name.decode(), _attributes(inside))
+        if closing or inside.endswith(b"/"):
+            if path[1:] == _DISK:
+                yield attributes, children
+            path.pop()
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        self._path.append(name)
-        if self._path in (_DISK, _INACTIVE_DISK):
-            self._attributes, self._children = attributes, {}
-        elif self._path[:-1] in (_DISK, _INACTIVE_DISK):
-            self._children.setdefault(name, attributes)
 
-    def end(self, _name: str) -> None:
-        if self._path in (_DISK, _INACTIVE_DISK):
-            self.disks.append(_disk(self._attributes, self._children))
-        self._path.pop()
+def _attributes(inside: bytes) -> _Attributes:
+    pairs = _ATTRIBUTE.findall(inside)
+    return {name.decode(): html.unescape(value[1:-1].decode()) for name, value in pairs}
 
 
 def _disk(attributes: dict[str, str], children: dict[str, dict[str, str]]) -> DomainDisk:

@@ -130,9 +130,10 @@ def plan(
     for location in (memory, *disks):
         check_words("location", location, LOCATIONS)
     planned = decide(profile, state, memory, disks, disk_only)
-    if isinstance(disk, str) and planned.result_disk is not None:
-        return msgspec.structs.replace(planned, disk=disk, result_disk=planned.result_disk[0])
-    return msgspec.structs.replace(planned, disk=disk) if isinstance(disk, str) else planned
+    if not isinstance(disk, str):
+        return planned
+    result = None if planned.result_disk is None else planned.result_disk[0]
+    return msgspec.structs.replace(planned, disk=disk, result_disk=result)
 
 
 def plans(profile: str = DEFAULT_PROFILE) -> list[Plan]:

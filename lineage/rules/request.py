@@ -75,7 +75,8 @@ class _Request(msgspec.Struct, frozen=True):
         try:
             listed = match(asked.disks or (), owners)
         except AlignmentError as error:
-            return self._unaligned(self._made((), self.disk_only), error)
+            made = self._made((), self.disk_only)
+            return made if self._memory_refused() else self._unaligned(made, error)
         default = self._default(listed)
         counted = self._counted(listed, owners, default)
         first = self._made(counted, self.disk_only)
@@ -89,8 +90,13 @@ class _Request(msgspec.Struct, frozen=True):
         made = first if self.profile == "2012" else self._prepared(first, disks, owners)
         if made.verdict == "refused":
             return msgspec.structs.replace(made, disk=says)
-        result = tuple(str(disk.snapshot) for disk in disks)
-        return msgspec.structs.replace(made, disk=says, result_disk=result, disks=disks)
+        return msgspec.structs.replace(
+            made,
+            disk=says,
+            result_disk=tuple(str(disk.snapshot) for disk in disks),
+            unsaid=first.unsaid and default == "external",
+            disks=disks,
+        )
 
     def _default(self, listed: Sequence[Disk | None]) -> str:
         """What a disk is that says nothing: external beside an external one, if that may be."""
@@ -152,7 +158,7 @@ class _Request(msgspec.Struct, frozen=True):
                 return refused(first, "internal needs qcow2", "qcow2", owner.target)
         if made.verdict != first.verdict:
             return made
-        return msgspec.structs.replace(made, rule=first.rule, unsaid=first.unsaid)
+        return msgspec.structs.replace(made, rule=first.rule)
 
     def _unaligned(self, first: Plan, error: AlignmentError) -> Plan:
         reason = "every disk internal" if error.code == "disk-not-internal" else error.message

@@ -133,6 +133,21 @@ def test_what_is_in_a_backing_store_or_in_metadata_is_no_disks_own() -> None:
     assert (disk.target, disk.path, disk.empty) == ("vda", None, True)
 
 
+def test_names_and_values_are_read_as_xml_has_them() -> None:
+    (disk,) = disks_of(
+        "<disk type='file'><source file='/&lt;a&amp;amp;&#10;&apos;&quot;>é'/>"
+        "<target dev='vda'/><\u2c00 a='b>c'/></disk>"
+    )
+    assert disk.path == "/<a&amp;\n'\">é"
+    record = canon.parse(
+        "<domain type='kvm'><name>d</name><metadata><q:\U00010400 xmlns:q='u' a='>'>"
+        "<?p <devices> ?><!-- <devices><disk> --></q:\U00010400></metadata><devices><disk type='file'>"
+        "<target dev='vda'/></disk></devices></domain>"
+    )
+    assert isinstance(record, Domain)
+    assert [disk.target for disk in domain_disks(record.xml)] == ["vda"]
+
+
 def test_a_body_may_use_a_prefix_that_its_document_declares() -> None:
     snapshot = canon.parse(
         "<domainsnapshot xmlns:q='u'><domain type='kvm'><name>d</name><q:x/><devices><disk>"
