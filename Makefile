@@ -13,12 +13,14 @@ WRAPPERS := $(wildcard lineage/*/*.pyx lineage/*/*.pxd lineage/*/*.pxi)
 BUILT := $(VENV)/.built
 DEPENDENCIES := $(VENV)/.dependencies
 TOOLS := $(VENV)/.tools
+BENCH := $(VENV)/.bench
 LIVE := $(VENV)/.live
 RIVALS := build/bench/librivals.so
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test pytest ctest crash fuzz fuzz-coverage live-deps oracle bench bench-size \
-  bench-instructions compare-instructions lint wheel-test build check-tools clean
+.PHONY: help demo test pytest ctest crash fuzz fuzz-coverage live-deps oracle live-fold bench \
+  bench-million bench-size bench-instructions compare-instructions lint wheel-test build \
+  check-tools clean
 
 help:
 	@echo "make demo        import an example archive, show its trees, delete a snapshot"
@@ -26,7 +28,9 @@ help:
 	@echo "make live-deps   what the tests against live libvirt need (Debian)"
 	@echo "make crash       power loss, kill -9 and failing disks: all of it, with counts"
 	@echo "make oracle      made-up documents through libvirt and the core (ORACLE_DOCUMENTS=20000)"
+	@echo "make live-fold   libvirt and a store through the same steps (STEPS=100000)"
 	@echo "make bench       the benchmarks, each with a rival"
+	@echo "make bench-million  a million events read and folded: time and memory (some minutes)"
 	@echo "make bench-size  bytes on disk for a snapshot, by table, and in git"
 	@echo "make bench-instructions    count the core's instructions; compare-instructions says what moved"
 	@echo "make fuzz        libFuzzer on the C core (needs clang; FUZZ_SECONDS=60)"
@@ -49,8 +53,11 @@ pytest: $(BUILT)
 crash: $(BUILT)
 	$(PY) -m tests.crash
 
-bench: $(LIVE) $(RIVALS)
+bench: $(LIVE) $(RIVALS) $(BENCH)
 	$(PY) -m pytest benchmarks -o python_files='bench_*.py'
+
+bench-million: $(BUILT) $(BENCH)
+	$(PY) -m benchmarks.million
 
 bench-size: $(BUILT)
 	$(PY) -m pytest -q benchmarks/bench_size.py -o python_files='bench_*.py'
@@ -87,10 +94,17 @@ $(BUILT): pyproject.toml setup.py $(CORE) $(ORDER) $(WRAPPERS)
 	fi
 	@touch $@
 
+# What an optional group of pyproject.toml lists.
+extra = $(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb")) \
+  ["project"]["optional-dependencies"]["$(1)"], sep="\n")' >build/$(1).txt && \
+  $(PIP) install --requirement build/$(1).txt
+
 $(TOOLS): $(BUILT)
-	@$(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb")) \
-	  ["project"]["optional-dependencies"]["dev"], sep="\n")' >build/dev.txt
-	@$(PIP) install --requirement build/dev.txt
+	@$(call extra,dev)
+	@touch $@
+
+$(BENCH): $(BUILT)
+	@$(call extra,bench)
 	@touch $@
 
 needs = { echo "lineage needs $(1)" >&2; exit 1; }
@@ -202,6 +216,13 @@ ORACLE_DOCUMENTS ?= 20000
 oracle: $(LIVE)
 	LINEAGE_REQUIRE_LIVE=1 ORACLE_DOCUMENTS=$(ORACLE_DOCUMENTS) \
 	  $(PY) -m pytest tests/conformance/test_oracle.py tests/conformance/test_differences.py
+
+# Others each time; a failure tells its seed and story: LIVE_FOLD_SEED, LIVE_FOLD_STORY.
+STEPS ?= 100000
+
+live-fold: $(LIVE)
+	LINEAGE_REQUIRE_LIVE=1 LIVE_FOLD_STEPS=$(STEPS) \
+	  $(PY) -m pytest --capture=no tests/conformance/test_fold_live.py
 
 # --- benchmarks: rivals and the counter of instructions -----------------------------------
 

@@ -13,7 +13,7 @@ import msgspec
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
 
-__all__ = ["Comparison", "Rival", "compare"]
+__all__ = ["Comparison", "Rival", "compare", "comparison"]
 
 
 class Rival(msgspec.Struct):
@@ -87,15 +87,19 @@ def compare(
     untyped: Any = benchmark
     untyped.pedantic(ours, setup=before_ours, rounds=rounds, warmup_rounds=1)
     measured: list[float] = untyped.stats.stats.data
-    results = [_comparison(name, rival, measured, times[rival.name][1:], items) for rival in rivals]
+    results = [comparison(name, rival, measured, times[rival.name][1:], items) for rival in rivals]
     benchmark.extra_info["comparisons"] = msgspec.to_builtins(results)
     return results
 
 
-def _comparison(
+def comparison(
     name: str, rival: Rival, ours: list[float], theirs: list[float], items: int
 ) -> Comparison:
-    """What a round of both took, round by round: noise that lasts longer falls out."""
+    """Compare what a round of both took, round by round: noise that lasts longer falls out.
+
+    Args:
+        ours, theirs: seconds that each round took.
+    """
     ratios = [their / our for our, their in zip(ours, theirs, strict=True)]
     low, middle, high = statistics.quantiles(ratios, n=4, method="inclusive")
     return Comparison(

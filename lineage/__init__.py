@@ -6,7 +6,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lineage import aio as aio
     from lineage.canon import canonicalize, canonicalize_many, format, parse
+    from lineage.check import Finding
     from lineage.errors import (
         AlignmentError,
         Ambiguous,
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
         Conflict,
         Damaged,
         DocumentError,
+        FileSystemWarning,
         Forked,
         LineageError,
         NotAStore,
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from lineage.reflog import CurrentMove
     from lineage.rules.plan import Plan, plan
     from lineage.rules.request import plan_request
-    from lineage.store import DomainInfo, Event, Store
+    from lineage.store import DomainInfo, Event, Store, Watch, Written
 
 __all__ = [
     "EXISTS",
@@ -44,6 +47,8 @@ __all__ = [
     "DomainInfo",
     "Event",
     "Extra",
+    "FileSystemWarning",
+    "Finding",
     "Forked",
     "Head",
     "LineageError",
@@ -58,6 +63,8 @@ __all__ = [
     "SnapshotError",
     "Store",
     "TooNew",
+    "Watch",
+    "Written",
     "XMLError",
     "__version__",
     "canonicalize",
@@ -72,6 +79,7 @@ __all__ = [
 # needs no SQLite, and `lineage --help` needs neither.
 _HOMES = {
     "lineage.canon": ("canonicalize", "canonicalize_many", "format", "parse"),
+    "lineage.check": ("Finding",),
     "lineage.errors": (
         "AlignmentError",
         "Ambiguous",
@@ -79,6 +87,7 @@ _HOMES = {
         "Conflict",
         "Damaged",
         "DocumentError",
+        "FileSystemWarning",
         "Forked",
         "LineageError",
         "NotAStore",
@@ -93,8 +102,9 @@ _HOMES = {
     "lineage.reflog": ("CurrentMove",),
     "lineage.rules.plan": ("Plan", "plan"),
     "lineage.rules.request": ("plan_request",),
-    "lineage.store": ("DomainInfo", "Event", "Store"),
+    "lineage.store": ("DomainInfo", "Event", "Store", "Watch", "Written"),
 }
+_MODULES = ("aio",)
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 
@@ -103,6 +113,8 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         value: Any = version("lineage-store")
+    elif name in _MODULES:
+        value = import_module(f"lineage.{name}")
     elif name in _HOME:
         value = getattr(import_module(_HOME[name]), name)
     else:
@@ -112,4 +124,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted([*__all__, *_MODULES])

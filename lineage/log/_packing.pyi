@@ -3,6 +3,17 @@ from collections.abc import Sequence
 from lineage.log.base import NewEvent
 
 def pack(events: Sequence[NewEvent], numbers: dict[bytes, int]) -> tuple[bytes, list[bytes]]: ...
+def deal(
+    position: int,
+    events: Sequence[NewEvent],
+    kept: list[bytes],
+    encoding: int,
+    data: bytes,
+    rows: list[tuple[int, int, int, bytes]],
+) -> None: ...
+def gather(
+    rows: Sequence[tuple[int, int, int, bytes]], at: int
+) -> tuple[int, bytes, list[bytes]]: ...
 
 class Content:
     def __init__(self, content: bytes, count: int) -> None: ...

@@ -2,8 +2,8 @@
 """Payloads of several events as one piece of content, the digests in them taken out.
 
 A digest does not compress. Where it is that of a stored body, the body's number takes its place;
-any other is kept beside the content, so that what is compressed holds none. FORMAT.md describes
-the content ("Payloads at rest").
+any other is kept beside the content, so that what is compressed holds none. The compressed content
+is dealt out to the rows of its events. FORMAT.md describes both ("Payloads at rest").
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
@@ -19,6 +19,9 @@ cdef enum:
     MOST_CUTS = 16  # digests taken out of one payload
     MOST_PARTS = 255
     LONGEST = 10  # bytes of a number
+    AWAY = 128  # of a row's first byte: how far away the pack begins, and this
+    HEADER = 6  # bytes of a pack's first row before the digests
+    MOST_ROWS = 128  # so many can say how far away they are
 
 
 cdef uint8_t *_put(uint8_t *out, uint64_t number) noexcept:
@@ -124,6 +127,90 @@ cdef uint8_t *_pack_one(uint8_t *out, bytes payload, tuple digests, tuple bodies
         at = places[i] + DIGEST
     memcpy(out, data + at, size - at)
     return out + (size - at)
+
+
+def deal(Py_ssize_t position, object events not None, list kept not None, int encoding,
+         bytes data not None, list rows not None):
+    """Add (position, tag, schema, payload) of a pack's events to rows.
+
+    Args:
+        position: of the first.
+        kept: the digests that each keeps.
+        data: the content as stored, in an encoding below 128. It is dealt out evenly.
+
+    Raises:
+        ValueError: it cannot be stored so.
+    """
+    cdef Py_ssize_t size = PyBytes_GET_SIZE(data), count = len(kept), n, first, last, start
+    cdef const uint8_t *source = <const uint8_t *>PyBytes_AS_STRING(data)
+    cdef bytes digests, payload
+    cdef uint8_t *out
+    cdef int i
+    if len(events) != count or not 0 < count <= MOST_ROWS or size >> 32 or encoding >> 7:
+        raise ValueError("no pack can be made of that")
+    for n in range(count):
+        digests = kept[n]
+        first, last = n * size // count, (n + 1) * size // count
+        start = 1 if n else HEADER
+        payload = PyBytes_FromStringAndSize(NULL, start + PyBytes_GET_SIZE(digests) + last - first)
+        out = <uint8_t *>PyBytes_AS_STRING(payload)
+        if n:
+            out[0] = <uint8_t>(AWAY + n)
+        else:
+            out[0], out[1] = <uint8_t>encoding, <uint8_t>count
+            for i in range(4):
+                out[2 + i] = <uint8_t>(size >> 8 * i)
+        memcpy(out + start, PyBytes_AS_STRING(digests), PyBytes_GET_SIZE(digests))
+        memcpy(out + start + PyBytes_GET_SIZE(digests), source + first, last - first)
+        rows.append((position + n, events[n].tag, events[n].schema, payload))
+
+
+def gather(object rows not None, Py_ssize_t at):
+    """Give (encoding, data, kept) of the pack that begins with a row: what was dealt out.
+
+    Args:
+        rows: (position, tag, schema, payload) each.
+        at: index of the first row of the pack.
+
+    Raises:
+        ValueError: no pack begins there, or its rows are not all there.
+    """
+    cdef Py_ssize_t size = 0, room = 0, count, n, piece, start
+    cdef const uint8_t *first
+    cdef const uint8_t *row
+    cdef uint8_t *out
+    cdef object payload = rows[at][3]
+    cdef list kept = []
+    cdef bytes data
+    if type(payload) is not bytes or PyBytes_GET_SIZE(payload) < HEADER:
+        raise ValueError("no pack")
+    first = <const uint8_t *>PyBytes_AS_STRING(payload)
+    count = first[1]
+    for n in range(4):
+        size |= <Py_ssize_t>first[2 + n] << 8 * n
+    if first[0] >= AWAY or not 0 < count <= MOST_ROWS or count > len(rows) - at:
+        raise ValueError("no pack")
+    for n in range(count):
+        payload = rows[at + n][3]
+        if type(payload) is not bytes:
+            raise ValueError("a row without bytes")
+        room += PyBytes_GET_SIZE(payload)
+    if size > room:  # before anything is made of that size
+        raise ValueError("a pack is cut off")
+    data = PyBytes_FromStringAndSize(NULL, size)
+    out = <uint8_t *>PyBytes_AS_STRING(data)
+    for n in range(count):
+        payload = rows[at + n][3]
+        room = PyBytes_GET_SIZE(payload)
+        row = <const uint8_t *>PyBytes_AS_STRING(payload)
+        start = 1 if n else HEADER
+        piece = (n + 1) * size // count - n * size // count
+        if room < start + piece or (n and row[0] != AWAY + n):
+            raise ValueError("a row is not of this pack")
+        memcpy(out, row + room - piece, piece)
+        out += piece
+        kept.append(PyBytes_FromStringAndSize(<const char *>row + start, room - piece - start))
+    return first[0], data, kept
 
 
 cdef struct Part:  # one payload in a content

@@ -7,10 +7,12 @@ log (1, 2, 3...), both gapless and never reused.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, Protocol, runtime_checkable
 
 import msgspec
+
+from lineage.log.problems import WHOLE, Part, Problem
 
 __all__ = [
     "ANY",
@@ -23,6 +25,7 @@ __all__ = [
     "Request",
     "StoredEvent",
     "StreamHead",
+    "Waiter",
 ]
 
 ANY: Final = -1  # expect: whatever version the stream has
@@ -125,6 +128,29 @@ class StreamHead(msgspec.Struct, frozen=True, gc=False):
     stream: str
     version: int
     position: int
+
+
+class Waiter(Protocol):
+    """Waits for a log to grow. It is for one thread, but any may close it."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed, or the log."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Return when events may have been appended since the waiter was made or last waited.
+
+        Or for no reason, so ask for the log's head then; at once when it is closed.
+
+        Args:
+            timeout: seconds after which to return anyway; None: never.
+        """
+        ...
+
+    def close(self) -> None:
+        """End all waiting, that of another thread too. Closing twice is harmless."""
+        ...
 
 
 @runtime_checkable
@@ -232,6 +258,23 @@ class EventLog(Protocol):
         """
         ...
 
+    def verify(
+        self, part: Part = WHOLE, progress: Callable[[int, int], None] | None = None
+    ) -> Iterator[Problem | StoredEvent]:
+        """Read everything, and yield what is not what was written; damage does not end it.
+
+        Between the problems come the events, each verified: who knows what they mean looks on.
+
+        Args:
+            part: only this part of the streams and bodies.
+            progress: called now and then with events and bodies done, and how many there are.
+        """
+        ...
+
+    def waiter(self) -> Waiter:
+        """Begin to wait for events that anyone appends, this process or another."""
+        ...
+
     def close(self) -> None:
-        """Release files and locks. Closing twice is harmless."""
+        """Release files and locks, and end all waiting. Closing twice is harmless."""
         ...

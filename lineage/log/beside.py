@@ -11,11 +11,12 @@ import apsw
 
 from lineage.errors import Damaged
 from lineage.log.base import CacheRow, Receipt
-from lineage.log.runs import request_seal
+from lineage.log.runs import request_id, request_seal
 
 __all__ = ["cached", "digest_of_cached", "put_cached", "receipt"]
 
-_RECEIPT: Final = "SELECT call, position, version, seal FROM requests WHERE key = ?"
+_RECEIPT: Final = "SELECT key, call, position, version, seal FROM requests WHERE id = ?"
+_KNOWN: Final = "SELECT 1 FROM requests WHERE key = ?"
 _CACHED: Final = "SELECT fold, version, data, digest FROM trees WHERE stream = ?"
 _PUT_CACHED: Final = "INSERT OR REPLACE INTO trees VALUES (?, ?, ?, ?, ?)"
 _NUMBERS: Final = struct.Struct("<2q")
@@ -24,15 +25,24 @@ _NUMBERS: Final = struct.Struct("<2q")
 def receipt(connection: apsw.Connection, key: str) -> Receipt | None:
     """Give what a call under a key was answered, None if there was none.
 
+    A damaged page could hide it, and the call would be done once more. So the table and its index
+    are asked both: they share no page.
+
     Raises:
         Damaged: the row is not what was written.
     """
-    row = connection.execute(_RECEIPT, (key,)).fetchone()
+    row = connection.execute(_RECEIPT, (request_id(key),)).fetchone()
     if row is None:
-        return None
-    call, position, version, seal = cast(tuple[bytes, int, int, int], row)
+        if connection.execute(_KNOWN, (key,)).fetchone() is None:
+            return None
+        raise Damaged(f"the row of request {key!r} is missing")
+    found, call, position, version, seal = cast(tuple[str, bytes, int, int, int], row)
     try:
-        if type(call) is bytes and request_seal(key, call, position, version) == seal:
+        if (
+            found == key
+            and type(call) is bytes
+            and request_seal(key, call, position, version) == seal
+        ):
             return Receipt(call, position, version)
     except struct.error:
         pass

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from typing import Final, cast
+from collections.abc import Sequence
+from typing import Final
 
 import apsw
 from msgspec.structs import replace
 
 from lineage.errors import Conflict
 from lineage.log.base import Append, NewEvent, Request
+from lineage.log.beside import receipt
 from lineage.log.body_tables import Plan
 from lineage.log.chain import links
 from lineage.log.checks import check_expect
-from lineage.log.payloads import EventRow, stored
+from lineage.log.payloads import EventRow, add_rows
 from lineage.log.runs import (
     MOST,
     End,
     Run,
     last_run,
+    request_id,
     request_seal,
     row_of_run,
     seal_of_end,
@@ -33,9 +35,8 @@ _INSERT_EVENT: Final = "INSERT INTO events (position, tag, schema, payload) VALU
 _INSERT_RUN: Final = "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERT_STREAM: Final = "INSERT INTO streams VALUES (?, ?, ?, ?, ?)"
 _MOVE_STREAM: Final = "UPDATE streams SET position = ?, version = ?, seal = ? WHERE id = ?"
-_RECEIPT: Final = "SELECT version FROM requests WHERE key = ?"
 _INSERT_REQUEST: Final = (
-    "INSERT INTO requests (key, call, position, version, seal) VALUES (?, ?, ?, ?, ?)"
+    "INSERT INTO requests (id, key, call, position, version, seal) VALUES (?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -62,6 +63,7 @@ class Rows:
         self._now = time.time_ns() if recorded_at is None else recorded_at
         self._connection = connection
         self._streams = streams
+        self._fresh = False  # whether it knows all streams: nobody makes one while we write
         self._runs: list[tuple[Run, Sequence[NewEvent]]] = []
 
     def __bool__(self) -> bool:
@@ -88,7 +90,11 @@ class Rows:
         self.position, self.version = last.position, last.version
 
     def _last(self, key: str) -> Run:
-        number = self._streams.id(self._connection, key)
+        number = self._streams.known(key)
+        if not number and not self._fresh:
+            self._streams.refresh(self._connection)
+            self._fresh = True
+            number = self._streams.known(key)
         return self._streams.last(self._connection, number) if number else start_of(0)
 
     def _add_run(self, last: Run, key: str, events: Sequence[NewEvent]) -> Run:
@@ -126,7 +132,10 @@ class Rows:
             plan: says which number each body has that the events name.
         """
         connection, streams = self._connection, self._count + len(self.new)
-        connection.executemany(_INSERT_EVENT, self._events(plan))
+        rows: list[EventRow] = []
+        for run, events in self._runs:
+            add_rows(rows, run.position - len(events) + 1, events, plan.numbers)
+        connection.executemany(_INSERT_EVENT, rows)
         connection.executemany(
             _INSERT_RUN, [row_of_run(replace(run, streams=streams)) for run, _ in self._runs]
         )
@@ -137,13 +146,6 @@ class Rows:
                 moved.append((run.position, run.version, seal_of_end(end), run.stream))
         if moved:
             connection.executemany(_MOVE_STREAM, moved)
-
-    def _events(self, plan: Plan) -> Iterator[EventRow]:
-        for run, events in self._runs:
-            position = run.position - len(events)
-            for event, payload in zip(events, stored(events, plan.numbers), strict=True):
-                position += 1
-                yield position, event.tag, event.schema, payload
 
     def remember(self) -> None:
         """Let the handle know of the streams, once all is committed."""
@@ -158,12 +160,16 @@ def insert_request(connection: apsw.Connection, request: Request, rows: Rows) ->
 
     Raises:
         Conflict: the key is there already.
+        Damaged: its row is not what was written.
     """
-    known = connection.execute(_RECEIPT, (request.key,)).fetchone()
+    known = receipt(connection, request.key)
     if known is not None:
-        raise Conflict(f"key {request.key!r} was used before", cast(int, known[0]))
+        raise Conflict(f"key {request.key!r} was used before", known.version)
     position, version = request.position, request.version
     if rows:
         position, version = rows.position, rows.version
     seal = request_seal(request.key, request.call, position, version)
-    connection.execute(_INSERT_REQUEST, (request.key, request.call, position, version, seal))
+    connection.execute(
+        _INSERT_REQUEST,
+        (request_id(request.key), request.key, request.call, position, version, seal),
+    )

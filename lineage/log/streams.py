@@ -57,6 +57,10 @@ class Streams:
             number = self._ids.get(key, 0)
         return number
 
+    def known(self, key: str) -> int:
+        """Give a stream's number if the handle knows it, else 0."""
+        return self._ids.get(key, 0)
+
     def key(self, connection: apsw.Connection, number: int) -> str:
         """Give a stream's key.
 

@@ -61,7 +61,8 @@ class Recorder:
             try:
                 made = self._create(domain, *request)
             except libvirt.libvirtError as error:
-                yield "refused: " + re.sub(r"^[^:]*: ", "", error.get_error_message())
+                message = " ".join(error.get_error_message().split())
+                yield "refused: " + re.sub(r"^[^:]*: ", "", message)
             else:
                 yield made
                 domain = self._removed(domain)

@@ -23,9 +23,11 @@ WORDS: Final[dict[str, set[str]]] = {
         "external memory, internal disks",
     },
     "unsupported for storage type raw": {"internal needs qcow2"},
+    "no block device can store vmstate": {"internal needs qcow2"},
     "without source": {"a name cannot be made up: the domain's disk has no source"},
     "mixing internal and external": {
         "every disk internal",
+        "internal needs qcow2",
         "internal and external disks",
         "external memory, internal disks",
     },

@@ -32,16 +32,25 @@ owners = st.lists(
     unique_by=lambda owner: owner.target,
     max_size=5,
 )
-requests = st.lists(
-    st.builds(
-        lambda name, says, path: Disk(name, says, "file", source=path and Node({"file": path})),
-        st.sampled_from(["vda", "vdb", "vdc", "sda", "/i/b"]),
-        st.sampled_from([None, *LOCATIONS]),
-        st.sampled_from([None, None, "/o/x", "/i/a.S"]),
-    ),
-    max_size=4,
-)
-defaults = st.sampled_from(["internal", "external"])
+Case = tuple[list[Disk], list[DomainDisk], str]
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    """Listed disks, mostly such as are not refused, those of the domain, and the default."""
+    of_domain = draw(owners)
+    default = draw(st.sampled_from(["internal", "external"]))
+    meant = draw(st.lists(st.sampled_from(of_domain), unique=True)) if of_domain else []
+    others = [None, *LOCATIONS] if default == "external" else [None, "internal"]
+    requested = [_listed(draw, owner, draw(st.sampled_from(others))) for owner in meant]
+    if draw(st.integers(0, 9)) == 0:
+        requested.append(Disk("vda", draw(st.sampled_from(LOCATIONS))))
+    return requested, of_domain, default
+
+
+def _listed(draw: st.DrawFn, owner: DomainDisk, says: str | None) -> Disk:
+    path = draw(st.sampled_from([None, None, "/o/x", "/i/a.S"])) if says == "external" else None
+    return Disk(owner.target, says, "file", source=path and Node({"file": path}))
 
 
 def tried(
@@ -54,43 +63,42 @@ def tried(
         return None
 
 
-@given(requests, owners, defaults)
-def test_every_disk_of_the_domain_comes_once_and_in_its_order(
-    requested: list[Disk], of_domain: list[DomainDisk], default: str
-) -> None:
+def granted(requested: list[Disk], of_domain: list[DomainDisk], default: str) -> tuple[Disk, ...]:
+    """The aligned disks of what is not refused."""
     aligned = tried(requested, of_domain, default)
     assume(aligned is not None)
-    assert aligned is not None
+    return aligned or ()
+
+
+@given(cases())
+def test_every_disk_of_the_domain_comes_once_and_in_its_order(case: Case) -> None:
+    requested, of_domain, default = case
+    aligned = granted(requested, of_domain, default)
     assert [disk.name for disk in aligned] == [owner.target for owner in of_domain]
     assert all(disk.snapshot in LOCATIONS for disk in aligned)
 
 
-@given(requests, owners, defaults)
-def test_the_order_of_the_request_decides_nothing(
-    requested: list[Disk], of_domain: list[DomainDisk], default: str
-) -> None:
+@given(cases())
+def test_the_order_of_the_request_decides_nothing(case: Case) -> None:
+    requested, of_domain, default = case
     aligned = tried(requested, of_domain, default)
     assert tried(requested[::-1], of_domain, default) == aligned
 
 
-@given(requests, owners)
-def test_aligned_disks_stay_as_they_are_where_external_is_the_default(
-    requested: list[Disk], of_domain: list[DomainDisk]
-) -> None:
-    aligned = tried(requested, of_domain, "external")
-    assume(aligned is not None)
-    assert aligned is not None
+@given(cases())
+def test_aligned_disks_stay_as_they_are_where_external_is_the_default(case: Case) -> None:
+    requested, of_domain, _ = case
+    aligned = granted(requested, of_domain, "external")
     assert tried(list(aligned), of_domain, "external") == aligned
 
 
-@given(requests, owners, defaults)
+@given(cases())
 def test_redefining_aligned_disks_changes_nothing_unless_the_domain_left_one_out(
-    requested: list[Disk], of_domain: list[DomainDisk], default: str
+    case: Case,
 ) -> None:
     """What is not listed may be left out beside internal disks; listed so, it is refused."""
-    aligned = tried(requested, of_domain, default)
-    assume(aligned is not None)
-    assert aligned is not None
+    requested, of_domain, default = case
+    aligned = granted(requested, of_domain, default)
     again = tried(list(aligned), of_domain, default_location(Head("S", disks=aligned)))
     pairs = zip(aligned, of_domain, strict=True)
     left_out = [
@@ -102,13 +110,10 @@ def test_redefining_aligned_disks_changes_nothing_unless_the_domain_left_one_out
     assert again == (None if left_out and not external else aligned)
 
 
-@given(requests, owners, defaults)
-def test_what_is_external_has_a_file_that_no_earlier_disk_has_if_made_up(
-    requested: list[Disk], of_domain: list[DomainDisk], default: str
-) -> None:
-    aligned = tried(requested, of_domain, default)
-    assume(aligned is not None)
-    assert aligned is not None
+@given(cases())
+def test_what_is_external_has_a_file_that_no_earlier_disk_has_if_made_up(case: Case) -> None:
+    requested, of_domain, default = case
+    aligned = granted(requested, of_domain, default)
     given_paths = {disk.path for disk in requested}
     for place, disk in enumerate(aligned):
         assert (disk.path is not None) == (disk.snapshot == "external")
@@ -117,24 +122,17 @@ def test_what_is_external_has_a_file_that_no_earlier_disk_has_if_made_up(
             assert disk.path not in [other.path for other in aligned[:place]]
 
 
-@given(requests, owners, defaults)
-def test_the_file_system_is_asked_only_about_images_whose_name_is_made_up(
-    requested: list[Disk], of_domain: list[DomainDisk], default: str
-) -> None:
+@given(cases())
+def test_the_file_system_is_asked_only_about_images_whose_name_is_made_up(case: Case) -> None:
+    requested, of_domain, default = case
     asked: list[str] = []
 
     def regular(path: str) -> bool:
         asked.append(path)
         return True
 
-    try:
-        aligned = align(requested, of_domain, default, "S", regular=regular)
-    except AlignmentError:
-        assume(False)
-    listed = {disk.path for disk in requested if disk.path}
-    made_up = [
-        owner.path
-        for disk, owner in zip(aligned, of_domain, strict=True)
-        if disk.path and disk.path not in listed
-    ]
-    assert set(made_up) <= set(asked) <= {owner.path for owner in of_domain}
+    granted(requested, of_domain, default)
+    aligned = align(requested, of_domain, default, "S", regular=regular)
+    own = {disk.name for disk in requested if disk.path}
+    pairs = zip(aligned, of_domain, strict=True)
+    assert asked == [owner.path for disk, owner in pairs if disk.path and disk.name not in own]

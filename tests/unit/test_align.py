@@ -141,8 +141,8 @@ def test_names_and_values_are_read_as_xml_has_them() -> None:
     assert disk.path == "/<a&amp;\n'\">é"
     record = canon.parse(
         "<domain type='kvm'><name>d</name><metadata><q:\U00010400 xmlns:q='u' a='>'>"
-        "<?p <devices> ?><!-- <devices><disk> --></q:\U00010400></metadata><devices><disk type='file'>"
-        "<target dev='vda'/></disk></devices></domain>"
+        "<?p <devices> ?><!-- <devices><disk> --></q:\U00010400></metadata>"
+        "<devices><disk type='file'><target dev='vda'/></disk></devices></domain>"
     )
     assert isinstance(record, Domain)
     assert [disk.target for disk in domain_disks(record.xml)] == ["vda"]

@@ -194,7 +194,7 @@ def test_what_another_connection_writes_is_seen(tmp_path: Path) -> None:
         assert list(two.tree("vm")) == ["a"]
         two.record(snapshot("b", "a"))
         assert list(one.tree("vm")) == ["a", "b"]
-        assert one.delete("vm", "a") == 3
+        assert one.delete("vm", "a").version == 3
         assert [info.snapshots for info in two.domains()] == [1]
 
 

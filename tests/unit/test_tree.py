@@ -205,6 +205,16 @@ def test_a_redefinition_without_domain_inherits_it_and_nothing_else() -> None:
     assert node.definition.domain is None
 
 
+def test_a_domain_without_a_type_is_inherited_by_none_that_has_one() -> None:
+    bare = redefined(defined("a", domain=b"first"), bare=True)
+    tree = told(bare, redefined(defined("a", domain=b"second"), bare=True))
+    assert (tree["a"].domain, tree["a"].has_domain) == (b"second", False)
+    more(tree, redefined(defined("a", domain=None)))
+    assert (tree["a"].domain, tree["a"].has_domain) == (b"second", False)
+    more(tree, redefined(defined("a", domain=b"whole")), bare)
+    assert (tree["a"].domain, tree["a"].has_domain, tree["a"].rewritten) == (b"whole", True, True)
+
+
 def test_the_last_current_event_decides() -> None:
     tree = told(defined("a"), defined("b"), CurrentChanged("a"), CurrentChanged("b"))
     assert tree.current == "b"
@@ -259,15 +269,17 @@ def test_defining_twice_redefines_and_redefining_the_unknown_defines() -> None:
     assert tree["a"].domain == b"domain"
 
 
-def test_a_damaged_head_is_named_and_leaves_the_tree_alone() -> None:
+@pytest.mark.parametrize("head", [b"\xc1", b"\x95\xc0\xc0\xc0\xa1\xff\x01", b"\x91" * 100_000])
+def test_a_damaged_head_is_named_and_leaves_the_tree_alone(head: bytes) -> None:
     tree = told(defined("a"))
     with pytest.raises(Damaged, match="event 20 "):
-        more(tree, Defined("b", b"\xc1", b"digest"))
+        more(tree, Defined("b", head, b"digest"))
     assert (drawn(tree), tree.version) == (["a"], 1)
 
 
-def test_a_head_damaged_behind_what_the_fold_reads_is_named_when_read() -> None:
-    head = msgspec.msgpack.encode(["b", None, "shutoff", None, 1, "memory", 5, 5, 5, 5])
+@pytest.mark.parametrize("memory", [b"\xa6memory", b"\x91\xa1\xff"])
+def test_a_head_damaged_behind_what_the_fold_reads_is_named_when_read(memory: bytes) -> None:
+    head = b"\x96" + msgspec.msgpack.encode(["b", None, "shutoff", None, 1])[1:] + memory
     tree = told(Defined("b", head, b"digest"))
     with pytest.raises(Damaged, match="event 10 "):
         print(tree["b"].head)
