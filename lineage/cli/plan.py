@@ -8,9 +8,11 @@ from typing import Any, Final
 
 import click
 
+from lineage import canon
 from lineage.cli import status, terminal
 from lineage.cli.options import json_option
 from lineage.cli.text import quoted, safe
+from lineage.errors import DocumentError
 from lineage.rules.plan import DEFAULT_PROFILE, MECHANISMS, REASONS, Plan, plan, plans
 from lineage.rules.plan_table import LOCATIONS, PROFILES, STATES, Row
 from lineage.rules.request import plan_request
@@ -136,8 +138,16 @@ def _question(
 def _request(
     files: Sequence[Path], state: str | None, memory: None, disk_only: bool, profile: str
 ) -> Plan:
-    domain, request = map(_read, files)
+    domain, request = map(_document, files)
     return plan_request(domain, request, state=state, disk_only=disk_only, profile=profile)
+
+
+def _document(path: Path) -> bytes:
+    """The file in canonical form; what is wrong with it is reported with its name."""
+    try:
+        return canon.canonicalize(_read(path), mode="create")
+    except DocumentError as error:
+        raise type(error)(error.code, error.offset, f"{path}: {error.message}") from None
 
 
 def _read(path: Path) -> bytes:

@@ -14,7 +14,7 @@ from lineage import canon
 from lineage.errors import AlignmentError
 from lineage.model import Disk, Snapshot
 from lineage.rules.align import align, default_location
-from lineage.rules.disks import domain_disks
+from lineage.rules.disks import DomainDisk, domain_disks
 
 from .libvirt_child import LiveLibvirt, Refused
 
@@ -35,6 +35,7 @@ WORDS: Final = {
 }
 LOCATIONS: Final = ("no", "internal", "external", "manual")
 NOT_LISTED: Final = "-"
+EXTERNAL: Final = "<memory snapshot='external' file='/m'/>"
 
 # What a redefined disk is, by what the domain says of it and what the document does: not listed,
 # listed without a location, then each location. None: refused, another disk location is internal.
@@ -79,14 +80,32 @@ class World:
             f"<os><type>hvm</type></os><devices>{disks}</devices></domain></domainsnapshot>"
         )
 
+    def define(self, disks: str, *, running: bool) -> None:
+        """Have a domain with these disks, running or not."""
+        self.live.call(
+            "define_domain",
+            f"<domain type='test'><name>made</name><memory>1024</memory><os><type>hvm</type></os>"
+            f"<devices>{disks}</devices></domain>",
+        )
+        if running:
+            self.live.call("start")
+
+    def made(self, request: str) -> tuple[Disk, ...] | str:
+        """The disks of a snapshot that libvirt makes, or our code for its refusal."""
+        return self._stored("create", request)
+
     def outcome(self, document: str) -> tuple[Disk, ...] | str:
         """The disks that libvirt stores, or our code for its refusal."""
+        return self._stored("redefine", document)
+
+    def _stored(self, call: str, document: str) -> tuple[Disk, ...] | str:
         try:
-            name = self.live.call("redefine", document)
+            name = self.live.call(call, document)
         except Refused as refused:
             (code,) = (code for words, code in WORDS.items() if words in refused.message)
             return code
-        snapshot = canon.parse(self.live.call("xml", name))
+        # What it makes of a domain that does not run may have memory, which it would not read.
+        snapshot = canon.parse(self.live.call("xml", name), mode="create")
         self.live.call("delete", name)
         assert isinstance(snapshot, Snapshot)
         return snapshot.disks or ()
@@ -195,6 +214,35 @@ def test_what_libvirt_refuses_is_refused(world: World, code: str) -> None:
     document = world.document(*cases(world)[code])
     assert world.outcome(document) == code
     assert ours(document) == code
+
+
+@pytest.mark.parametrize("running", [False, True])
+@pytest.mark.parametrize("memory", ["", "<memory snapshot='internal'/>", EXTERNAL])
+@pytest.mark.parametrize("asked", [NOT_LISTED, None, "no", "internal", "external"])
+@pytest.mark.parametrize("says", [None, "no", "internal", "external"])
+def test_a_made_snapshot_is_aligned_likewise(
+    world: World, running: bool, memory: str, asked: str | None, says: str | None
+) -> None:
+    """The test driver's default is external where memory is, and internal elsewhere; it makes
+    no snapshot that leaves a disk to the user (manual)."""
+    of_domain = disk("vda", world.image("a.img"), says) + disk("vdb", world.image("b.img"))
+    disks = "" if asked == NOT_LISTED else f"<disks>{listed('vda', asked)}</disks>"
+    world.define(of_domain, running=running)
+    try:
+        theirs = world.made(f"<domainsnapshot><name>S</name>{memory}{disks}</domainsnapshot>")
+    finally:
+        world.live.call("open")
+    default = "external" if memory == EXTERNAL else "internal"
+    requested = [] if asked == NOT_LISTED else [Disk("vda", asked)]
+    owners = [
+        DomainDisk(target="vda", path=world.image("a.img"), snapshot=says),
+        DomainDisk(target="vdb", path=world.image("b.img")),
+    ]
+    try:
+        ours: tuple[Disk, ...] | str = align(requested, owners, default, "S")
+    except AlignmentError as error:
+        ours = error.code
+    assert ours == theirs
 
 
 TARGETS: Final = (

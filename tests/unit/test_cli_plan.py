@@ -155,6 +155,20 @@ def test_a_file_that_is_no_request_failed(files: tuple[Path, Path]) -> None:
     assert run_lineage("plan", domain, domain.parent / "none", status=4).stderr
 
 
+def test_a_broken_document_is_named(files: tuple[Path, Path]) -> None:
+    domain, request = files
+    request.write_text("<domainsnapshot><memory snapshot='x'/></domainsnapshot>")
+    told = run_lineage("plan", domain, request, status=3).stderr
+    assert str(request) in told
+    assert "memory-snapshot-invalid" in told
+
+
+def test_one_document_may_come_from_standard_input(files: tuple[Path, Path]) -> None:
+    domain, request = files
+    given = request.read_bytes()
+    assert "savevm" in run_lineage("plan", domain, "-", given=given).stdout
+
+
 @pytest.mark.parametrize(
     "args",
     [
