@@ -191,7 +191,7 @@ class _Draft:
         self.start = Start.of(self.tree)
         self._events: list[EventData] = []
         self._bodies: Bodies = {}
-        self._nodes: list[tuple[int, TreeNode]] = []  # number of the event that defined it
+        self._nodes: list[TreeNode] = []  # that the events defined
 
     def body(self, digest: bytes) -> bytes:
         """A body of the log, or of what is about to be appended to it."""
@@ -202,11 +202,11 @@ class _Draft:
         events = call.decide(self.tree, self)
         self._bodies.update(call.bodies)
         for data in events:
-            # Where and when it stands is known once it is appended: see `append`.
-            version = self.tree.version + 1
-            self.tree.apply(Envelope(self.start.position, version, self.start.recorded_at), data)
+            # Made up, but no other event of the domain stands there: see `append`.
+            place = Envelope(self.tree.position + 1, self.tree.version + 1, self.start.recorded_at)
+            self.tree.apply(place, data)
             if isinstance(data, Defined | Redefined):
-                self._nodes.append((len(self._events), self.tree[data.name]))
+                self._nodes.append(self.tree[data.name])
             self._events.append(data)
 
     def append(self, source: str, request: Request | None) -> Written:
@@ -214,8 +214,9 @@ class _Draft:
         if not self._events and request is None:
             return self.start.written([])
         added = self._writer.append(self.start, self._events, self._bodies, source, request)
-        for number, node in self._nodes:
-            node.position, node.recorded_at = added[number].position, added[number].recorded_at
+        places = {n: each.position for n, each in enumerate(added, self.start.position + 1)}
+        for node in self._nodes:
+            node.settle(places, added[-1].recorded_at)
         if added:
             self.tree.position, self.tree.recorded_at = added[-1].position, added[-1].recorded_at
         self._events = []

@@ -7,15 +7,17 @@ is folded onto it. A row that is lost, damaged or of another release costs time,
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final
 
 import msgspec
 
+from lineage.directory import directory_of, infos_of
 from lineage.errors import Damaged, LineageError
 from lineage.events import UNREADABLE
 from lineage.listing import DomainInfo, Listed, listed
-from lineage.log.base import CacheRow, EventLog
+from lineage.log.base import ALL, CacheRow, EventLog
 from lineage.log.frames import PLAIN, compress, expand
 from lineage.past import LogPast, replay
 from lineage.tree import Tree
@@ -137,6 +139,26 @@ class Kept:
             undefined=kept.undefined,
             annotations=kept.annotations,
         )
+
+    def infos(self, head: int) -> tuple[dict[str, DomainInfo], int]:
+        """Give every domain's summary as they were kept, and as of which position that is.
+
+        Args:
+            head: the position as of which the log is known.
+        """
+        row = self._log.cached(ALL)
+        infos = infos_of(row) if row is not None and row.version <= head else None
+        return (infos, row.version) if infos is not None and row is not None else ({}, 0)
+
+    def offer_infos(self, infos: Iterable[DomainInfo], head: int, since: int) -> None:
+        """Keep every domain's summary, if that saves enough; `flush` writes it.
+
+        Args:
+            head: the position as of which they are.
+            since: the position as of which they were kept before.
+        """
+        if head - since >= _WORTH and self._log.head() == head:
+            self._waiting[ALL] = directory_of(infos, head)
 
     def listed(self, stream: str) -> list[Listed] | None:
         """Give a line for each snapshot of a domain, if a row is kept that is fresh."""

@@ -305,6 +305,17 @@ class TreeNode:
         inherits = self._domain_at not in (self.position, 0)
         return inherits or (self.name, self.parent) != (self._given_name, self._given_parent)
 
+    def settle(self, places: Mapping[int, int], recorded_at: int) -> None:
+        """Take the place in the log that was made up until now (see `lineage.batch`).
+
+        Args:
+            places: positions that the log gave, by those that were made up.
+            recorded_at: when the definition was recorded.
+        """
+        self.position = places[self.position]
+        self._domain_at = places.get(self._domain_at, self._domain_at)
+        self.recorded_at = recorded_at
+
     def _given_head(self) -> Head:
         try:
             return _HEAD.decode(self.definition.head)

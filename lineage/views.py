@@ -143,10 +143,13 @@ class Views:
     def infos(self) -> dict[str, DomainInfo]:
         """Give every domain's summary by its stream."""
         head = self._log.head()
+        if not self._infos:
+            self._infos, self._seen = self._kept.infos(head)
         if head != self._seen:
             for stream, version in self._touched(head):
                 info = None if stream in self._trees else self._kept.info(stream, version)
                 self._infos[stream] = info or summary(self._live(stream))
+            self._kept.offer_infos(self._infos.values(), head, self._seen)
             self._kept.flush()
             self._seen = head
         return self._infos

@@ -198,14 +198,10 @@ class Writer:
         new = [new_event(data, source) for data in events]
         entry = Append(start.stream, new, start.version)
         bodies = {digest: bodies[digest] for event in new for digest in event.bodies}
+        if request is not None:
+            request = Request(request.key, request.call, start.position, start.version)
         now = time.time_ns()
-        if request is None:
-            last = self.log.append([entry], bodies, recorded_at=now)
-        else:
-            request = msgspec.structs.replace(
-                request, position=start.position, version=start.version
-            )
-            last = self.log.append([entry], bodies, recorded_at=now, request=request)
+        last = self.log.append([entry], bodies, recorded_at=now, request=request)
         at, before = max(now, start.recorded_at), last - len(events)
         return [Envelope(before + n, start.version + n, at) for n in range(1, len(events) + 1)]
 

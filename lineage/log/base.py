@@ -8,6 +8,7 @@ log (1, 2, 3...), both gapless and never reused.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Final, Protocol, runtime_checkable
 
 import msgspec
@@ -15,6 +16,7 @@ import msgspec
 from lineage.log.problems import WHOLE, Part, Problem
 
 __all__ = [
+    "ALL",
     "ANY",
     "EXISTS",
     "Append",
@@ -29,6 +31,7 @@ __all__ = [
 ]
 
 ANY: Final = -1  # expect: whatever version the stream has
+ALL: Final = ""  # in place of a stream: what was derived from all of them
 EXISTS: Final = -2  # expect: the stream has at least one event
 
 
@@ -92,7 +95,7 @@ class CacheRow(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         fold: number of the way in which it was derived.
-        version: of the last event that went into it.
+        version: of the last event that went into it; its position if derived from all streams.
         data: whatever its maker keeps.
     """
 
@@ -145,6 +148,14 @@ class Waiter(Protocol):
 
         Args:
             timeout: seconds after which to return anyway; None: never.
+        """
+        ...
+
+    def waiting(self) -> AbstractContextManager[tuple[int, float | None]]:
+        """Wait in an event loop, as long as the block lasts, instead of in `wait`.
+
+        Gives a descriptor that can be read when there is something to look at, and after how
+        many seconds to look all the same; None: never. `wait` with a timeout of 0 comes next.
         """
         ...
 
@@ -235,7 +246,7 @@ class EventLog(Protocol):
         ...
 
     def cached(self, stream: str) -> CacheRow | None:
-        """What was put there last for the stream; None if nothing, or nothing sound."""
+        """What was put there last for the stream (or ALL); None if nothing, or nothing sound."""
         ...
 
     def put_cached(self, rows: Mapping[str, CacheRow]) -> None:

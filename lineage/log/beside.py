@@ -10,7 +10,7 @@ from typing import Final, cast
 import apsw
 
 from lineage.errors import Damaged
-from lineage.log.base import CacheRow, Receipt
+from lineage.log.base import ALL, CacheRow, Receipt
 from lineage.log.runs import request_id, request_seal
 
 __all__ = ["cached", "digest_of_cached", "put_cached", "receipt"]
@@ -64,7 +64,7 @@ def cached(connection: apsw.Connection, number: int, stream: str) -> CacheRow | 
     """Give what was kept of a stream; None if nothing, or not what was put there.
 
     Args:
-        number, stream: of the stream, and its key.
+        number, stream: of the stream, and its key; 0 and ALL.
     """
     found = connection.execute(_CACHED, (number,)).fetchone()
     if found is None:
@@ -84,13 +84,13 @@ def put_cached(
     """Keep what was derived from streams, inside of a transaction.
 
     Args:
-        numbers: of the streams, 0 for one that there is not.
+        numbers: of the streams, 0 for one that there is not and for ALL.
     """
     connection.executemany(
         _PUT_CACHED,
         [
             (numbers[stream], row.fold, row.version, row.data, digest_of_cached(stream, row))
             for stream, row in rows.items()
-            if numbers[stream]
+            if numbers[stream] or stream == ALL
         ],
     )

@@ -18,6 +18,7 @@ STORE = (
     "calls",
     "check",
     "definitions",
+    "directory",
     "documents",
     "identity",
     "ingest",

@@ -31,8 +31,9 @@ class Clocked:
         self.inner = log
         self.now = MORNING
 
-    def append(self, batch, bodies=None, *, recorded_at=None):  # type: ignore[no-untyped-def]
-        return self.inner.append(batch, bodies, recorded_at=nanoseconds(self.now))
+    def append(self, batch, bodies=None, **kwargs):  # type: ignore[no-untyped-def]
+        kwargs["recorded_at"] = nanoseconds(self.now)
+        return self.inner.append(batch, bodies, **kwargs)
 
     def __getattr__(self, name: str) -> object:
         return getattr(self.inner, name)

@@ -224,11 +224,11 @@ class Racing(MemoryLog):
 
     raced = False
 
-    def append(self, batch, bodies=None, *, recorded_at=None):  # type: ignore[no-untyped-def]
+    def append(self, *args, **kwargs):  # type: ignore[no-untyped-def]
         if not self.raced:
             self.raced = True
             Store.over(self).record(snapshot("s1", description="theirs"))
-        return super().append(batch, bodies, recorded_at=recorded_at)
+        return super().append(*args, **kwargs)
 
 
 def test_a_faster_writer_makes_us_decide_again() -> None:
