@@ -163,6 +163,10 @@ class World:
         self._chosen = self._connection.defineXML(xml)
         return self.domain_xml()
 
+    def start(self) -> None:
+        """Start the chosen domain."""
+        self._domain.create()
+
     def domain_xml(self) -> str:
         """The chosen domain's inactive XML."""
         return str(self._domain.XMLDesc(self._flags(["XML_INACTIVE", "XML_SECURE"])))
