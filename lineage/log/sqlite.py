@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager, suppress
 from functools import cache, partial
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 from weakref import WeakSet
 
 import apsw
@@ -275,10 +275,16 @@ class SQLiteLog:
         """Keep what was derived from streams; see `EventLog.put_cached`."""
         if self._readonly or not rows:
             return
-        with suppress(Busy), self._use(writing=True) as connection, _write(connection):
-            ids = self._streams
-            numbers = {s: ids.id(connection, s) if s != ALL else 0 for s in rows}
-            put_cached(connection, rows, numbers)
+        with suppress(Busy), self._use(writing=True) as connection:
+            patience = cast(int, connection.pragma("busy_timeout"))
+            connection.set_busy_timeout(0)  # whoever only asks something waits for no writer
+            try:
+                with _write(connection):
+                    ids = self._streams
+                    numbers = {s: ids.id(connection, s) if s != ALL else 0 for s in rows}
+                    put_cached(connection, rows, numbers)
+            finally:
+                connection.set_busy_timeout(patience)
 
     def has_body(self, digest: bytes) -> bool:
         """Whether the body is stored."""
