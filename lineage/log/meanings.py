@@ -27,7 +27,7 @@ _MEANINGS: Final[tuple[tuple[type[Exception], type[LineageError], str], ...]] = 
     (OSError, LineageError, "cannot be opened"),
     (UnicodeDecodeError, Damaged, "the file is damaged"),
 )
-# What SQLite says of a header with a number that no SQLite writes, as if it were a statement's error.
+# What SQLite says of a header with a number that no SQLite writes; it takes it for an error in SQL.
 _UNKNOWN_FORMAT: Final = "unsupported file format"
 
 
