@@ -24,6 +24,7 @@ from lineage.log.beside import cached, put_cached, receipt
 from lineage.log.body_tables import BodyReader, BodyWriter, has_body
 from lineage.log.checks import check_bodies, check_range
 from lineage.log.opening import open_store
+from lineage.log.recent import Recent
 from lineage.log.rows import Rows, insert_request
 from lineage.log.runs import last_run
 from lineage.log.scan import CHUNK, Scan, position_at, run_with, runs_behind
@@ -141,6 +142,7 @@ class SQLiteLog:
         self._streams = Streams()
         self._bodies = BodyReader()
         self._writer = BodyWriter()
+        self._recent = Recent()
         try:
             os.fspath(self._path).encode()
         except UnicodeEncodeError:
@@ -191,7 +193,7 @@ class SQLiteLog:
                     insert_request(connection, request, rows)
             if rows:
                 self._writer.remember(plan)
-                rows.remember()
+                rows.remember(self._recent)
         return rows.position
 
     def read(
@@ -210,8 +212,9 @@ class SQLiteLog:
                 return self._all(after, last if limit is None else min(last, after + limit))
             number = self._streams.id(connection, stream)
             end = self._streams.end(connection, number).position if number else 0
-            positions = runs_behind(connection, end, after)
-        events = self._some(positions, after)
+            known = self._recent.behind(number, end, after)
+            positions = runs_behind(connection, end, after) if known is None else []
+        events = self._some(positions, after) if known is None else iter(known)
         return events if limit is None else islice(events, limit)
 
     def _all(self, after: int, last: int) -> Iterator[StoredEvent]:
