@@ -18,7 +18,7 @@ LIVE := $(VENV)/.live
 RIVALS := build/bench/librivals.so
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test pytest ctest crash fuzz fuzz-coverage live-deps oracle bench \
+.PHONY: help demo test pytest ctest crash fuzz fuzz-coverage live-deps oracle live-fold bench \
   bench-million bench-size bench-instructions compare-instructions lint wheel-test build \
   check-tools clean
 
@@ -28,6 +28,7 @@ help:
 	@echo "make live-deps   what the tests against live libvirt need (Debian)"
 	@echo "make crash       power loss, kill -9 and failing disks: all of it, with counts"
 	@echo "make oracle      made-up documents through libvirt and the core (ORACLE_DOCUMENTS=20000)"
+	@echo "make live-fold   libvirt and a store through the same steps (STEPS=100000)"
 	@echo "make bench       the benchmarks, each with a rival"
 	@echo "make bench-million  a million events read and folded: time and memory (some minutes)"
 	@echo "make bench-size  bytes on disk for a snapshot, by table, and in git"
@@ -215,6 +216,13 @@ ORACLE_DOCUMENTS ?= 20000
 oracle: $(LIVE)
 	LINEAGE_REQUIRE_LIVE=1 ORACLE_DOCUMENTS=$(ORACLE_DOCUMENTS) \
 	  $(PY) -m pytest tests/conformance/test_oracle.py tests/conformance/test_differences.py
+
+# Others each time; a failure tells its seed and story: LIVE_FOLD_SEED, LIVE_FOLD_STORY.
+STEPS ?= 100000
+
+live-fold: $(LIVE)
+	LINEAGE_REQUIRE_LIVE=1 LIVE_FOLD_STEPS=$(STEPS) \
+	  $(PY) -m pytest --capture=no tests/conformance/test_fold_live.py
 
 # --- benchmarks: rivals and the counter of instructions -----------------------------------
 

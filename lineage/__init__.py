@@ -6,13 +6,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lineage import aio as aio
     from lineage.canon import canonicalize, canonicalize_many, format, parse
+    from lineage.check import Finding
     from lineage.errors import (
         Ambiguous,
         Busy,
         Conflict,
         Damaged,
         DocumentError,
+        FileSystemWarning,
         Forked,
         LineageError,
         NotAStore,
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     from lineage.log.base import EXISTS
     from lineage.model import Disk, Domain, Extra, Head, Memory, Node, Secure, Snapshot
     from lineage.reflog import CurrentMove
-    from lineage.store import DomainInfo, Event, Store
+    from lineage.store import DomainInfo, Event, Store, Watch, Written
 
 __all__ = [
     "EXISTS",
@@ -40,6 +43,8 @@ __all__ = [
     "DomainInfo",
     "Event",
     "Extra",
+    "FileSystemWarning",
+    "Finding",
     "Forked",
     "Head",
     "LineageError",
@@ -53,6 +58,8 @@ __all__ = [
     "SnapshotError",
     "Store",
     "TooNew",
+    "Watch",
+    "Written",
     "XMLError",
     "__version__",
     "canonicalize",
@@ -65,12 +72,14 @@ __all__ = [
 # needs no SQLite, and `lineage --help` needs neither.
 _HOMES = {
     "lineage.canon": ("canonicalize", "canonicalize_many", "format", "parse"),
+    "lineage.check": ("Finding",),
     "lineage.errors": (
         "Ambiguous",
         "Busy",
         "Conflict",
         "Damaged",
         "DocumentError",
+        "FileSystemWarning",
         "Forked",
         "LineageError",
         "NotAStore",
@@ -83,8 +92,9 @@ _HOMES = {
     "lineage.log.base": ("EXISTS",),
     "lineage.model": ("Disk", "Domain", "Extra", "Head", "Memory", "Node", "Secure", "Snapshot"),
     "lineage.reflog": ("CurrentMove",),
-    "lineage.store": ("DomainInfo", "Event", "Store"),
+    "lineage.store": ("DomainInfo", "Event", "Store", "Watch", "Written"),
 }
+_MODULES = ("aio",)
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 
@@ -93,6 +103,8 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         value: Any = version("lineage-store")
+    elif name in _MODULES:
+        value = import_module(f"lineage.{name}")
     elif name in _HOME:
         value = getattr(import_module(_HOME[name]), name)
     else:
@@ -102,4 +114,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted([*__all__, *_MODULES])

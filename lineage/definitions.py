@@ -11,13 +11,14 @@ from lineage.events import Defined, EventData, Redefined, encode
 from lineage.log.base import NewEvent
 from lineage.model import Secure
 
-__all__ = ["Bodies", "Definer", "Definition", "new_event", "redefined", "secure"]
+__all__ = ["Bodies", "Definer", "Definition", "is_bare", "new_event", "redefined", "secure"]
 
 Definition = Defined | Redefined
 Bodies = dict[bytes, bytes]
 """Bodies by their SHA-256 digest."""
 
 _DEFINITIONS: Final = (Defined, Redefined)
+_TYPED: Final = b"<domain type='"
 _LARGE: Final = 16384  # bytes
 _MANY: Final = 256
 _ALIKE: Final = 8
@@ -65,6 +66,7 @@ class Definer:
             parts.domain_name,
             secure,
             canon.CANON_VERSION,
+            domain is not None and is_bare(domain),
         )
 
     def _put(self, stream: str, bodies: Bodies, body: bytes) -> bytes:
@@ -84,6 +86,14 @@ class Definer:
                 self._lately.clear()
             self._lately[key] = deque([(body, digest)], _ALIKE)
         return digest
+
+
+def is_bare(domain: bytes) -> bool:
+    """Whether a canonical ``<domain>`` has no type, or an empty one: libvirt takes it for none."""
+    if domain.startswith(_TYPED) and domain[len(_TYPED)] != ord("'"):
+        return False  # nearly always: no other known attribute comes before
+    tag = domain[: domain.index(b">")]
+    return b" type='" not in tag or b" type=''" in tag
 
 
 def secure(active: int | None) -> Secure:
@@ -108,6 +118,7 @@ def redefined(given: Definition) -> Redefined:
         given.domain_name,
         given.secure,
         given.canon,
+        given.bare,
     )
 
 

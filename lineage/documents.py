@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Protocol
 
 import msgspec
 
 from lineage import canon
+from lineage.definitions import is_bare
 from lineage.errors import Damaged, NotFound
-from lineage.events import Redefined
-from lineage.log.base import EventLog
+from lineage.events import Defined, Redefined
 from lineage.tree import TreeNode
 
-__all__ = ["digest", "document", "equals", "present"]
+__all__ = ["BodySource", "digest", "document", "equals", "given", "present"]
 
 _ENCODER = msgspec.msgpack.Encoder()
 
 
-def document(log: EventLog, node: TreeNode, *, active: bool | None = None) -> bytes:
+class BodySource(Protocol):
+    """Where bodies are: an event log, or one with what is about to be appended to it."""
+
+    def body(self, digest: bytes) -> bytes:
+        """The body of that digest; raises NotFound if there is none."""
+
+
+def document(log: BodySource, node: TreeNode, *, active: bool | None = None) -> bytes:
     """Give a snapshot's present document: canonical, with its present name and parent, and
     with the domain it inherits.
 
@@ -31,24 +39,33 @@ def document(log: EventLog, node: TreeNode, *, active: bool | None = None) -> by
         Damaged: what is stored is not what was recorded. The document as given is checked
             against its digest, also where the present one is another.
     """
-    given = node.definition
-    domain = _body(log, node, given.domain)
-    inactive = _body(log, node, given.inactive_domain)
-    cookie = _body(log, node, given.cookie)
-    xml = _join(node, given.head, domain, inactive, cookie)
-    if hashlib.sha256(xml).digest() != given.digest:
-        raise Damaged(f"the document of event {node.position} has another digest than recorded")
-    head = given.head
+    definition, position = node.definition, node.position
+    bodies = _bodies(log, definition, position)
+    xml = _given(definition, position, bodies)
+    head = definition.head
+    domain, inactive, cookie = bodies
     if node.rewritten:
         head = _ENCODER.encode(node.head)
-        if node.domain != given.domain:
-            domain = _body(log, node, node.domain)
+        if node.domain != definition.domain:
+            domain = _body(log, position, node.domain)
     elif active is None:
         return xml
-    return _join(node, head, domain, inactive, cookie, active)
+    return _join(position, head, domain, inactive, cookie, active)
 
 
-def digest(log: EventLog, node: TreeNode) -> bytes:
+def given(log: BodySource, definition: Defined | Redefined, position: int) -> bytes:
+    """Give the document that an event was made of: canonical, without ``<active>``.
+
+    Args:
+        position: of the event.
+
+    Raises:
+        Damaged: what is stored is not what was recorded.
+    """
+    return _given(definition, position, _bodies(log, definition, position))
+
+
+def digest(log: BodySource, node: TreeNode) -> bytes:
     """Give the SHA-256 of `document`, which is only put together if it has to be.
 
     Raises:
@@ -59,7 +76,7 @@ def digest(log: EventLog, node: TreeNode) -> bytes:
     return hashlib.sha256(document(log, node)).digest()
 
 
-def equals(log: EventLog, node: TreeNode, parts: canon.Parts, given: bytes) -> bool:
+def equals(log: BodySource, node: TreeNode, parts: canon.Parts, given: bytes) -> bool:
     """Whether a document is the snapshot's present one, or would be with the domain it inherits.
 
     Args:
@@ -71,14 +88,18 @@ def equals(log: EventLog, node: TreeNode, parts: canon.Parts, given: bytes) -> b
     held = digest(log, node)
     if held == given:
         return True
-    if parts.domain is not None or node.domain is None:
+    if parts.domain is None:
+        inherits = node.domain is not None
+    else:
+        inherits = node.has_domain and is_bare(parts.domain)
+    if not inherits:
         return False
-    domain = _body(log, node, node.domain)
-    xml = _join(node, parts.head, domain, parts.inactive_domain, parts.cookie)
+    domain = _body(log, node.position, node.domain)
+    xml = _join(node.position, parts.head, domain, parts.inactive_domain, parts.cookie)
     return hashlib.sha256(xml).digest() == held
 
 
-def present(log: EventLog, node: TreeNode) -> Redefined:
+def present(log: BodySource, node: TreeNode) -> Redefined:
     """Give the event that would give the snapshot its present document again.
 
     Raises:
@@ -95,20 +116,39 @@ def present(log: EventLog, node: TreeNode) -> Redefined:
         given.domain_name,
         given.secure,
         given.canon,
+        node.bare,
     )
 
 
-def _body(log: EventLog, node: TreeNode, digest: bytes | None) -> bytes | None:
+_Bodies = tuple[bytes | None, bytes | None, bytes | None]
+
+
+def _bodies(log: BodySource, definition: Defined | Redefined, position: int) -> _Bodies:
+    return (
+        _body(log, position, definition.domain),
+        _body(log, position, definition.inactive_domain),
+        _body(log, position, definition.cookie),
+    )
+
+
+def _given(definition: Defined | Redefined, position: int, bodies: _Bodies) -> bytes:
+    xml = _join(position, definition.head, *bodies)
+    if hashlib.sha256(xml).digest() != definition.digest:
+        raise Damaged(f"the document of event {position} has another digest than recorded")
+    return xml
+
+
+def _body(log: BodySource, position: int, digest: bytes | None) -> bytes | None:
     if digest is None:
         return None
     try:
         return log.body(digest)
     except NotFound:
-        raise Damaged(f"a body of event {node.position} is missing: {digest.hex()}") from None
+        raise Damaged(f"a body of event {position} is missing: {digest.hex()}") from None
 
 
 def _join(
-    node: TreeNode,
+    position: int,
     head: bytes,
     domain: bytes | None,
     inactive: bytes | None,
@@ -118,4 +158,4 @@ def _join(
     try:
         return canon.join(head, domain, inactive, cookie, None if active is None else int(active))
     except ValueError:
-        raise Damaged(f"the head of event {node.position} cannot be printed") from None
+        raise Damaged(f"the head of event {position} cannot be printed") from None

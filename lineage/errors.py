@@ -1,4 +1,4 @@
-"""Every exception that lineage raises on purpose.
+"""Every exception that lineage raises on purpose, and its one warning.
 
 The bottom of the import table: this module imports nothing of lineage.
 """
@@ -11,6 +11,7 @@ __all__ = [
     "Conflict",
     "Damaged",
     "DocumentError",
+    "FileSystemWarning",
     "Forked",
     "LineageError",
     "NotAStore",
@@ -105,3 +106,7 @@ class TooNew(NotAStore):
 
 class Forked(LineageError):
     """A store opened before os.fork() was used in the child; open it again there."""
+
+
+class FileSystemWarning(UserWarning):
+    """A store is on a file system that may not do what SQLite needs."""

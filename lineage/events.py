@@ -19,6 +19,7 @@ __all__ = [
     "TAGS",
     "UNREADABLE",
     "UPCASTERS",
+    "Annotated",
     "CurrentChanged",
     "Defined",
     "Deleted",
@@ -41,6 +42,7 @@ class _Definition(msgspec.Struct, frozen=True, gc=False):
         domain, inactive_domain, cookie: SHA-256 of the bodies, None where absent.
         domain_name: the domain's name in the body, None where the body has none.
         canon: version of the canonical form.
+        bare: `domain` is there and has no type, so that libvirt takes it for none.
     """
 
     name: str
@@ -52,6 +54,7 @@ class _Definition(msgspec.Struct, frozen=True, gc=False):
     domain_name: str | None = None
     secure: Secure = Secure.UNKNOWN
     canon: int = 1
+    bare: bool = False
 
     @property
     def bodies(self) -> tuple[bytes, ...]:
@@ -70,7 +73,7 @@ class Redefined(_Definition, frozen=True, gc=False):
     """Another document for a snapshot that the domain has."""
 
 
-class _Payload(msgspec.Struct, array_like=True, frozen=True, gc=False):
+class _UsualPayload(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A definition as stored: the head as it is, and the name in it alone."""
 
     head: msgspec.Raw
@@ -81,6 +84,12 @@ class _Payload(msgspec.Struct, array_like=True, frozen=True, gc=False):
     domain_name: str | None = None
     secure: Secure = Secure.UNKNOWN
     canon: int = 1
+
+
+class _Payload(_UsualPayload, array_like=True, frozen=True, gc=False):
+    """All fields: the last is written only where it says something."""
+
+    bare: bool = False
 
 
 class _Named(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -113,7 +122,19 @@ class Undefined(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """The domain was undefined and its snapshots with it."""
 
 
-EventData = Defined | Redefined | Deleted | CurrentChanged | Renamed | Undefined
+class Annotated(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """Words of somebody's own were put to a snapshot, or to the domain.
+
+    Attributes:
+        name: of the snapshot; None: it is the domain.
+        changes: what each key says now; None: nothing any more.
+    """
+
+    name: str | None
+    changes: dict[str, str | None]
+
+
+EventData = Defined | Redefined | Deleted | CurrentChanged | Renamed | Undefined | Annotated
 
 # Tags are for ever: a tag is never given to another event.
 TAGS: Final[dict[type[Any], int]] = {
@@ -123,6 +144,7 @@ TAGS: Final[dict[type[Any], int]] = {
     CurrentChanged: 4,
     Renamed: 5,
     Undefined: 6,
+    Annotated: 7,
 }
 SCHEMAS: Final[dict[type[Any], int]] = dict.fromkeys(TAGS, 1)
 # What msgspec raises of bytes that are no such record.
@@ -149,7 +171,7 @@ def encode(data: EventData) -> tuple[int, int, bytes]:
     payload: msgspec.Struct = data
     if isinstance(data, _Definition):
         # positional: this is done for every document of an import
-        payload = _Payload(
+        fields = (
             _Raw(data.head),
             data.digest,
             data.domain,
@@ -159,6 +181,7 @@ def encode(data: EventData) -> tuple[int, int, bytes]:
             data.secure,
             data.canon,
         )
+        payload = _Payload(*fields, True) if data.bare else _UsualPayload(*fields)
     return TAGS[kind], SCHEMAS[kind], _ENCODER.encode(payload)
 
 
@@ -199,5 +222,6 @@ def _definition(kind: type[Any], payload: bytes) -> EventData:
         stored.domain_name,
         stored.secure,
         stored.canon,
+        stored.bare,
     )
     return data

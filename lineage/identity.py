@@ -15,7 +15,7 @@ from lineage.canon import Parts
 from lineage.errors import Ambiguous, NotFound, SnapshotError
 from lineage.views import DomainInfo
 
-__all__ = ["named", "resolve", "stream_of", "uuid_of"]
+__all__ = ["named", "resolve", "stream_of", "stream_of_word", "uuid_of"]
 
 _UUID: Final = re.compile(r"(?:[0-9a-fA-F]{2}-?){15}[0-9a-fA-F]{2}")
 
@@ -88,6 +88,15 @@ def stream_of(infos: Infos, parts: Parts, word: str | None) -> str:
             message = f"the document belongs to domain {parts.uuid}, not to the one given"
             raise SnapshotError("domain-mismatch", 0, message)
         return parts.uuid
+    return stream_of_word(infos, word)
+
+
+def stream_of_word(infos: Infos, word: str) -> str:
+    """Give the stream that a word means, also one that has no event yet.
+
+    Raises:
+        NotFound, Ambiguous: it can only be a name, and no domain, or several, bear it.
+    """
     if word.startswith("name:") and len(word) > len("name:"):
         return word
     uuid = uuid_of(word)

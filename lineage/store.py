@@ -2,73 +2,39 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
-import msgspec
-
-from lineage import canon, documents
-from lineage.definitions import Bodies, Definer, new_event, redefined
-from lineage.definitions import secure as secured
-from lineage.errors import Conflict, NotFound
-from lineage.events import CurrentChanged, Deleted, EventData, Renamed, Undefined, decode
-from lineage.identity import resolve, stream_of, uuid_of
+from lineage import documents
+from lineage.check import Finding, check
+from lineage.errors import LineageError
 from lineage.ingest import Progress, Report, ingest
-from lineage.log.base import EXISTS, Append, EventLog
+from lineage.log.backup import Progress as Copied
+from lineage.log.backup import SupportsBackup
+from lineage.log.base import EventLog
 from lineage.log.sqlite import SQLiteLog
-from lineage.model import Head, Secure
+from lineage.reading import Event, read_events
 from lineage.reflog import CurrentMove, moves
-from lineage.rules.redefine import check_parent
 from lineage.sources import Source
 from lineage.tree import Tree
-from lineage.views import At, DomainInfo, Views
+from lineage.views import At, DomainInfo, Listed, Views
+from lineage.watch import Watch
+from lineage.writers import Writers
+from lineage.writing import Writer, Written
 
-__all__ = ["DomainInfo", "Event", "Store"]
-
-_HEAD: Final = msgspec.msgpack.Decoder(Head)
-_SCOPES: Final = ("single", "children", "children-only")
-_TRIES: Final = 1000
-_NOT_XML: Final = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
-
-# What happened, given the tree before it.
-_Decision = Callable[[Tree], list[EventData]]
+__all__ = ["DomainInfo", "Event", "Store", "Watch", "Written"]
 
 
-class Event(msgspec.Struct, frozen=True, gc=False):
-    """An event as read back.
-
-    Attributes:
-        position: in the whole log, from 1, gapless.
-        domain: key of the domain's events: its UUID, or ``name:NAME``.
-        version: within the domain, from 1, gapless.
-        recorded_at: nanoseconds since the epoch, UTC; never goes back within a domain.
-        data: what happened.
-        source: free text: where it came from.
-    """
-
-    position: int
-    domain: str
-    version: int
-    recorded_at: int
-    data: EventData
-    source: str
-
-
-class Store:
+class Store(Writers):
     """All snapshots of all domains, and their whole history, in one file.
 
     Wherever a method takes `domain`, that is a UUID in any form libvirt reads, or the name
     of the domain that bears it now and is not undefined, or `DomainInfo.stream`. So it is with
     `at`, too: that says as of when to look at the domain, never which one is meant.
 
-    Every writer takes `expect` and `source`, and returns the domain's version after it:
-        expect: refuse unless the domain has this version: None any, 0 no event yet,
-            `EXISTS` at least one event, else the version seen.
-        source: free text kept with the event: where it came from.
+    The writers are those of `lineage.writers.Writers`.
     After one that failed on a full or failing disk, every call but `close` raises LineageError:
     open the store again, and look whether the events are there.
 
@@ -76,14 +42,24 @@ class Store:
         path: the store's file; created with mode 0600 unless `readonly`, also in place of an
             empty file.
         readonly: open an existing store and change nothing.
+        allow_network: also on a network file system, where then one process at a time has the
+            store open, or several that only read.
 
     Raises:
         NotAStore: the file is something else, or `readonly` and there is none.
         TooNew: a newer release wrote it.
+        Busy: another process keeps it for itself.
+        LineageError: it cannot be opened; a network file system that is not allowed.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, readonly: bool = False) -> None:
-        self._open(SQLiteLog(path, readonly=readonly))
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        readonly: bool = False,
+        allow_network: bool = False,
+    ) -> None:
+        self._open(SQLiteLog(path, readonly=readonly, allow_network=allow_network))
 
     @classmethod
     def over(cls, log: EventLog) -> Self:
@@ -95,6 +71,7 @@ class Store:
     def _open(self, log: EventLog) -> None:
         self._log = log
         self._views = Views(log)
+        self._writer = Writer(log, self._views)
 
     @property
     def log(self) -> EventLog:
@@ -120,7 +97,8 @@ class Store:
 
     def domains(self) -> list[DomainInfo]:
         """Every domain that ever had an event, by name, then by UUID."""
-        infos = self._views.infos().values()
+        with self._views.alone():
+            infos = list(self._views.infos().values())
         return sorted(infos, key=lambda info: (info.name or "", info.stream))
 
     def resolve(self, domain: str) -> str:
@@ -130,10 +108,7 @@ class Store:
             NotFound: no domain is called so now, and none has that UUID.
             Ambiguous: several bear the name; carries their UUIDs.
         """
-        uuid = uuid_of(domain)
-        if uuid is not None and self._log.version(uuid):
-            return uuid
-        return resolve(self._views.infos(), domain)
+        return self._writer.resolve(domain)
 
     def tree(self, domain: str, at: At | None = None) -> Tree:
         """Give a domain's snapshot tree; what is recorded later does not change it.
@@ -147,7 +122,21 @@ class Store:
             ValueError: a negative position, or a datetime without a zone.
         """
         stream = self.resolve(domain)
-        return self._views.shared(stream) if at is None else self._views.at(stream, at)
+        if at is not None:
+            return self._views.at(stream, at)
+        with self._views.alone():
+            return self._views.shared(stream)
+
+    def snapshots(self, *domains: str, at: At | None = None) -> list[Listed]:
+        """List the snapshots of these domains, or of all, each domain's by creation time.
+
+        Raises:
+            NotFound, Ambiguous, ValueError: see `tree`.
+        """
+        chosen = domains or [info.stream for info in self.domains()]
+        streams = [self.resolve(domain) for domain in chosen]
+        with self._views.alone():
+            return self._views.listed(streams, at)
 
     def xml(self, domain: str, name: str, at: At | None = None, *, active: bool = False) -> bytes:
         """Give a snapshot's canonical XML, ready to be redefined: passwords included.
@@ -161,7 +150,12 @@ class Store:
             Damaged: what is stored is not what was recorded.
         """
         stream = self.resolve(domain)
-        tree = self._views.live(stream) if at is None else self._views.at(stream, at)
+        if at is not None:
+            return self._print(self._views.at(stream, at), name, active)
+        with self._views.alone():
+            return self._print(self._views.live(stream), name, active)
+
+    def _print(self, tree: Tree, name: str, active: bool) -> bytes:
         flag = tree.current == name if active else None
         return documents.document(self._log, tree[name], active=flag)
 
@@ -173,17 +167,24 @@ class Store:
             Damaged: while iterating: an event cannot be read.
         """
         stream = None if domain is None else self.resolve(domain)
-        return (
-            Event(
-                stored.position,
-                stored.stream,
-                stored.version,
-                stored.recorded_at,
-                decode(stored.tag, stored.schema, stored.payload),
-                stored.source,
-            )
-            for stored in self._log.read(after, stream=stream)
-        )
+        return read_events(self._log, after, stream)
+
+    def watch(
+        self, after: int = 0, *, domain: str | None = None, timeout: float | None = None
+    ) -> Watch:
+        """Give the events behind a position as `events` does, then each as it is committed.
+
+        By whatever process; every event once, in order. The watch ends when its `close` or the
+        store's is called, by any thread; it holds no lock and starts no thread.
+
+        Args:
+            timeout: end after so many seconds without an event; None: never.
+
+        Raises:
+            NotFound, Ambiguous: see `resolve`.
+            Damaged: while iterating: an event cannot be read.
+        """
+        return Watch(self._log, after, None if domain is None else self.resolve(domain), timeout)
 
     def reflog(self, domain: str) -> Iterator[CurrentMove[Event]]:
         """Give the events that changed which snapshot is current, oldest first.
@@ -198,145 +199,15 @@ class Store:
         """Position of the last event, 0 if there is none."""
         return self._log.head()
 
-    # Writing
-
-    def record(
+    def check(
         self,
-        xml: bytes | str,
-        *,
-        domain: str | None = None,
-        current: bool | None = None,
-        secure: bool | None = None,
-        strict: bool = False,
-        expect: int | None = None,
-        source: str = "",
-    ) -> int:
-        """Record a snapshot document: defined, redefined, or nothing if it equals the present.
+        subset: tuple[int, int] | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Iterator[Finding]:
+        """Read everything and yield what is wrong; see `lineage.check.check`."""
+        return check(self._log, subset, progress)
 
-        Args:
-            xml: a ``<domainsnapshot>``, with or without ``<active>``.
-            domain: whose it is. The UUID in the document decides; this may only agree.
-            current: True: the snapshot became current; False: leave that alone; None: True if
-                ``<active>`` is there and not 0.
-            secure: whether it was dumped with passwords. None: yes if ``<active>`` is there,
-                since libvirt writes it only into its own files, else unknown.
-            strict: also refuse a parent that libvirt would refuse when redefining.
-
-        Raises:
-            XMLError, SnapshotError: the document is refused. Codes besides the canonicalizer's:
-                ``domain-mismatch``, ``domain-unknown`` (see `lineage.identity.stream_of`), and
-                if strict ``parent-missing``, ``parent-self``, ``parent-cycle``.
-            NotFound, Ambiguous: `domain` is the only clue and means none, or several.
-            Conflict: `expect` does not hold; nothing was written.
-        """
-        parts = canon.split(xml)
-        stream = self._stream_of(parts, domain)
-        flag = secured(parts.active) if secure is None else Secure.YES if secure else Secure.NO
-        bodies: Bodies = {}
-        digest = hashlib.sha256(parts.xml).digest()
-        given = Definer().define(stream, parts, digest, bodies, flag)
-        to_current = bool(parts.active) if current is None else current
-
-        def decide(tree: Tree) -> list[EventData]:
-            if strict:
-                check_parent(tree, given.name, _HEAD.decode(given.head).parent)
-            events: list[EventData] = []
-            if given.name not in tree:
-                events.append(given)
-            elif not documents.equals(self._log, tree[given.name], parts, digest):
-                events.append(redefined(given))
-            if to_current and tree.current != given.name:
-                events.append(CurrentChanged(given.name))
-            return events
-
-        return self._write(stream, decide, expect, source, bodies)
-
-    def delete(
-        self,
-        domain: str,
-        name: str,
-        scope: str = "single",
-        *,
-        expect: int | None = None,
-        source: str = "",
-    ) -> int:
-        """Record that a snapshot was deleted.
-
-        Args:
-            scope: ``single``: its children now belong to its parent; ``children``: with all
-                its descendants; ``children-only``: its descendants, not itself (libvirt's
-                SNAPSHOT_DELETE_CHILDREN and SNAPSHOT_DELETE_CHILDREN_ONLY).
-
-        Raises:
-            NotFound, Ambiguous: no such domain or snapshot.
-            Conflict: `expect` does not hold.
-            ValueError: no such scope.
-        """
-        if scope not in _SCOPES:
-            raise ValueError(f"scope is one of {', '.join(_SCOPES)}")
-
-        def decide(tree: Tree) -> list[EventData]:
-            node = tree[name]
-            if scope == "children-only" and not tree.children(name):
-                return []
-            return [Deleted(node.name, scope)]
-
-        return self._write(self.resolve(domain), decide, expect, source)
-
-    def set_current(
-        self, domain: str, name: str | None, *, expect: int | None = None, source: str = ""
-    ) -> int:
-        """Record that a snapshot became current, or with None that none is.
-
-        Nothing is recorded if it is so already.
-
-        Raises:
-            NotFound, Ambiguous: no such domain or snapshot.
-            Conflict: `expect` does not hold.
-        """
-
-        def decide(tree: Tree) -> list[EventData]:
-            if name is not None:
-                tree[name]
-            return [] if tree.current == name else [CurrentChanged(name)]
-
-        return self._write(self.resolve(domain), decide, expect, source)
-
-    def rename(
-        self, domain: str, old: str, new: str, *, expect: int | None = None, source: str = ""
-    ) -> int:
-        """Record that a snapshot has another name; its children follow.
-
-        Raises:
-            NotFound, Ambiguous: no such domain or snapshot.
-            Conflict: a snapshot of the new name is there, or `expect` does not hold.
-            ValueError: no document can hold the new name.
-        """
-        if not new or _NOT_XML.search(new):
-            raise ValueError("a snapshot's name is not empty and has no control characters")
-
-        def decide(tree: Tree) -> list[EventData]:
-            tree[old]
-            if new in tree:
-                raise Conflict(f"there is a snapshot {new!r} already", tree.version)
-            return [Renamed(old, new)]
-
-        return self._write(self.resolve(domain), decide, expect, source)
-
-    def undefine(self, domain: str, *, expect: int | None = None, source: str = "") -> int:
-        """Record that a domain was undefined, and its snapshots with it.
-
-        Raises:
-            NotFound, Ambiguous: no such domain, or it is undefined already.
-            Conflict: `expect` does not hold.
-        """
-
-        def decide(tree: Tree) -> list[EventData]:
-            if tree.undefined:
-                raise NotFound(f"domain {tree.stream} is undefined already")
-            return [Undefined()]
-
-        return self._write(self.resolve(domain), decide, expect, source)
+    # Whole archives, whole stores
 
     def ingest(
         self,
@@ -359,42 +230,20 @@ class Store:
         """
         return ingest(lambda: self._log, sources, restore=restore, progress=progress, batch=batch)
 
-    def _stream_of(self, parts: canon.Parts, domain: str | None) -> str:
-        plain = domain is None or (parts.uuid is not None and uuid_of(domain) == parts.uuid)
-        # All domains need to be known only where a name has to be looked up.
-        return stream_of({} if plain else self._views.infos(), parts, domain)
+    def backup(self, path: str | os.PathLike[str], *, progress: Copied | None = None) -> None:
+        """Copy the store as it is now to a new file, while others read and write it.
 
-    def _write(
-        self,
-        stream: str,
-        decide: _Decision,
-        expect: int | None,
-        source: str,
-        bodies: Mapping[bytes, bytes] | None = None,
-    ) -> int:
-        for attempt in range(_TRIES):
-            tree = self._views.live(stream)
-            version = tree.version
-            _hold(stream, version, expect)
-            events = decide(tree)
-            if not events:
-                return version
-            entry = Append(stream, [new_event(data, source) for data in events], version)
-            try:
-                self._log.append([entry], bodies)
-            except Conflict:
-                # Another writer was faster. Only who named a version wants to know.
-                if expect not in (None, EXISTS) or attempt == _TRIES - 1:
-                    raise
-                continue
-            return version + len(events)
-        raise AssertionError("unreachable")
+        The copy is one file, mode 0600, on disk when this returns; if it fails, there is none.
+        To copy the file of a store in use by other means is no backup.
 
+        Args:
+            progress: called now and then with bytes done and bytes in all.
 
-def _hold(stream: str, version: int, expect: int | None) -> None:
-    if expect is None or expect == version or (expect == EXISTS and version):
-        return
-    if expect < 0 and expect != EXISTS:
-        raise ValueError("expect is None, EXISTS, or a version")
-    wanted = "at least one event" if expect == EXISTS else f"version {expect}"
-    raise Conflict(f"{stream}: expected {wanted}, found version {version}", version)
+        Raises:
+            LineageError: there is such a file, or an SQLite file beside it; it cannot be
+                written; the event log is of another kind and has no backup.
+            Damaged: SQLite finds that the file's structure is. Rows are not looked at.
+        """
+        if not isinstance(self._log, SupportsBackup):
+            raise LineageError(f"a {type(self._log).__name__} cannot be copied to a file")
+        self._log.backup(path, progress=progress)

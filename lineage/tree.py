@@ -8,8 +8,8 @@ What a tree means, where libvirt leaves it open:
   parent's name and is nobody's child.
 * Deleting any root, these two kinds included, makes its children roots without a parent.
 * An event that does not fit has no effect and raises nothing, since a stored log must fold:
-  deleting or renaming a snapshot that is not there, renaming onto one that is. `Defined` for
-  a snapshot that is there redefines it; `Redefined` for one that is not defines it.
+  deleting, renaming or annotating a snapshot that is not there, renaming onto one that is.
+  `Defined` for a snapshot that is there redefines it; `Redefined` for one that is not defines it.
 * The domain's name is the one in the document of greatest (creation time, snapshot name);
   it outlives that snapshot and the domain's undefinition.
 
@@ -24,18 +24,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from lineage.annotations import BLANK, annotated
 from lineage.errors import NotFound
-from lineage.events import CurrentChanged, Defined, Deleted, EventData, Redefined, Renamed
-from lineage.treenode import Recorded, Siblings, TreeNode, age, cycles, outline
+from lineage.events import (
+    Annotated,
+    CurrentChanged,
+    Defined,
+    Deleted,
+    EventData,
+    Redefined,
+    Renamed,
+)
+from lineage.histories import Histories
+from lineage.treenode import Past, Recorded, Siblings, TreeNode, age, cycles, outline
 
-__all__ = ["Recorded", "Tree", "TreeNode", "fold"]
+__all__ = ["Past", "Recorded", "Tree", "TreeNode", "fold"]
 
 # How far to climb to prove that a new link closes no cycle, before leaving it to a full look.
 _CLIMB: Final = 256
-
-# Every digest a name ever had: (digest, the history before it, a history joined by a rename).
-# Never changed once made, so that a rename shares it instead of copying.
-_History = tuple[bytes, "_History | None", "_History | None"]
 
 
 class Tree:
@@ -46,7 +52,8 @@ class Tree:
         domain_name: the domain's name as its documents give it, None if none ever did.
         uuid: the domain's UUID, None if only its name is known.
         undefined: the domain was undefined and has no snapshot since.
-        version, position: of the last event applied, 0 before the first.
+        annotations: what was put to the domain, by key; a mapping that never changes.
+        version, position, recorded_at: of the last event applied, 0 before the first.
     """
 
     def __init__(self, stream: str) -> None:
@@ -57,12 +64,15 @@ class Tree:
         self.undefined = False
         self.version = 0
         self.position = 0
+        self.recorded_at = 0
+        self.annotations = BLANK
         self._nodes: dict[str, TreeNode] = {}
         self._families: dict[str | None, Siblings] = {}  # by the parent they name, never empty
         self._loops: dict[str, str] | None = {}  # parent named -> a cycle's root; None: look
         self._current: str | None = None
         self._named_by: tuple[int, str] | None = None
-        self._histories: dict[str, _History] = {}
+        self._histories: Histories | None = Histories()
+        self._past: Past | None = None  # of what is not held: heads, digests, histories
 
     def __repr__(self) -> str:
         return f"<Tree {self.stream!r} version {self.version}: {len(self)} snapshots>"
@@ -166,17 +176,13 @@ class Tree:
 
         Deleting and undefining forget nothing; a renamed snapshot takes its history along.
         """
-        digests: set[bytes] = set()
-        visited: set[int] = set()
-        waiting = [self._histories.get(name)]
-        while waiting:
-            past = waiting.pop()
-            while past is not None and id(past) not in visited:
-                visited.add(id(past))
-                digest, past, joined = past
-                digests.add(digest)
-                waiting.append(joined)
-        return frozenset(digests)
+        if self._histories is None:
+            self._histories = self._replayed_histories()
+        return self._histories.of(name)
+
+    def _replayed_histories(self) -> Histories:
+        events = () if self._past is None else self._past.events(self.version)
+        return fold(self.stream, events)._histories or Histories()
 
     # Folding
 
@@ -198,9 +204,12 @@ class Tree:
             self._delete(data)
         elif isinstance(data, Renamed):
             self._rename(data.old, data.new)
+        elif isinstance(data, Annotated):
+            self._annotate(data)
         else:
             self._undefine()
         self.position, self.version = stored.position, stored.version
+        self.recorded_at = stored.recorded_at
 
     def _define(self, stored: Recorded, data: Defined | Redefined) -> None:
         brief = outline(stored, data)
@@ -210,7 +219,7 @@ class Tree:
             node = TreeNode(data, stored, brief)
             self._look_for_cycle(name, parent)
         else:
-            node = TreeNode(data, stored, brief, old.domain)
+            node = TreeNode(data, stored, brief, old)
             moved = parent != old.parent
             if self._loops and (moved or node.creation_time != old.creation_time):
                 self._loops = None
@@ -219,9 +228,8 @@ class Tree:
             self._unlink(old)
         self._nodes[name] = node
         self._family(parent).push(node)
-        past = self._histories.get(name)
-        if past is None or past[0] != data.digest:
-            self._histories[name] = (data.digest, past, None)
+        if self._histories is not None:
+            self._histories.add(name, data.digest)
         if data.domain_name is not None:
             self._name_domain(data.domain_name, node, again=old is not None)
         self.undefined = False
@@ -322,13 +330,16 @@ class Tree:
             self._current = new
         if self._named_by is not None and self._named_by[1] == old:
             self._named_by = (self._named_by[0], new)
-        self._histories[new] = (
-            node.definition.digest,
-            self._histories[old],
-            self._histories.get(new),
-        )
+        if self._histories is not None:
+            self._histories.rename(old, new)
+
+    def _annotate(self, data: Annotated) -> None:
+        target = self if data.name is None else self._nodes.get(data.name)
+        if target is not None:
+            target.annotations = annotated(target.annotations, data.changes)
 
     def _undefine(self) -> None:
+        self.annotations = BLANK
         self._nodes.clear()
         self._families.clear()
         self._loops = {}

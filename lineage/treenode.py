@@ -5,16 +5,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Final, Protocol
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
+from lineage.annotations import BLANK, Annotations
 from lineage.errors import Damaged
-from lineage.events import UNREADABLE, Defined, Redefined
+from lineage.events import UNREADABLE, Defined, EventData, Redefined
 from lineage.model import Head
 
-__all__ = ["Outline", "Recorded", "Siblings", "TreeNode", "age", "cycles", "outline"]
+__all__ = [
+    "Brief",
+    "Outline",
+    "Past",
+    "Recorded",
+    "Siblings",
+    "TreeNode",
+    "age",
+    "cycles",
+    "outline",
+]
 
 
 class Recorded(Protocol):
@@ -31,6 +42,28 @@ class Recorded(Protocol):
     @property
     def recorded_at(self) -> int:
         """Nanoseconds since the epoch, UTC."""
+
+
+class Past(Protocol):
+    """Where a tree that was not folded from its first event finds what it does not hold."""
+
+    def definition(self, position: int) -> Defined | Redefined:
+        """The definition at a position.
+
+        Raises:
+            Damaged: there is none, or it cannot be read.
+        """
+
+    def events(self, version: int) -> Iterable[tuple[Recorded, EventData]]:
+        """The stream's events from the first one to the one of that version."""
+
+
+class Brief(NamedTuple):
+    """What a list of snapshots tells of a head."""
+
+    state: str | None
+    external: bool
+    description: str | None
 
 
 class Outline(msgspec.Struct, array_like=True, gc=False):
@@ -130,26 +163,27 @@ class TreeNode:
 
     Attributes:
         name: its present name.
-        definition: the event that gave the present document.
-        domain, inactive_domain, cookie: digests of the bodies it has now; a redefinition
-            without ``<domain>`` inherits it, the other two are never inherited (libvirt's
-            virDomainSnapshotRedefinePrep).
         position, version: of `definition` in the log and in the domain's stream.
         recorded_at: when `definition` was recorded, nanoseconds since the epoch, UTC.
         creation_time: the document's, seconds since the epoch.
+        annotations: what was put to it, by key; a mapping that never changes.
     """
 
     __slots__ = (
+        "_bare",
+        "_brief",
+        "_definition",
+        "_domain",
+        "_domain_at",
+        "_given_name",
         "_given_parent",
         "_head",
         "_newer",
         "_older",
+        "_past",
         "_siblings",
-        "cookie",
+        "annotations",
         "creation_time",
-        "definition",
-        "domain",
-        "inactive_domain",
         "name",
         "position",
         "recorded_at",
@@ -161,22 +195,28 @@ class TreeNode:
         data: Defined | Redefined,
         stored: Recorded,
         brief: Outline,
-        inherited: bytes | None = None,
+        old: TreeNode | None = None,
     ) -> None:
-        self.name = data.name
-        self.definition = data
-        self.domain = data.domain if data.domain is not None else inherited
-        self.inactive_domain = data.inactive_domain
-        self.cookie = data.cookie
+        self.name = self._given_name = data.name
         self.position = stored.position
         self.version = stored.version
         self.recorded_at = stored.recorded_at
         self.creation_time = brief.creation_time or 0
+        self.annotations: Annotations = BLANK if old is None else old.annotations
         self._given_parent = brief.parent
+        self._definition: Defined | Redefined | None = data
+        self._past: Past | None = None
         self._head: Head | None = None
+        self._brief: Brief | None = None
         self._siblings: Siblings
         self._newer: TreeNode | None = None
         self._older: TreeNode | None = None
+        # The digest of its domain, and the position of the event that gave it (0: it has none).
+        self._domain, self._bare = data.domain, data.bare
+        self._domain_at = 0 if data.domain is None else stored.position
+        if old is not None and (data.domain is None or (data.bare and old.has_domain)):
+            self._domain, self._bare = old._domain, old._bare
+            self._domain_at, self._past = old._domain_at, old._past
 
     def __repr__(self) -> str:
         return f"<TreeNode {self.name!r} at {self.position}>"
@@ -187,6 +227,50 @@ class TreeNode:
         return Siblings.of(self).parent
 
     @property
+    def definition(self) -> Defined | Redefined:
+        """The event that gave the present document.
+
+        Raises:
+            Damaged: it is not held, and cannot be read.
+        """
+        if self._definition is None:
+            self._definition = self._recall(self.position)
+        return self._definition
+
+    @property
+    def domain(self) -> bytes | None:
+        """Digest of the ``<domain>`` it has now; a redefinition without one, or with one that
+        has no type, inherits it.
+
+        The other two bodies are never inherited (libvirt's virDomainSnapshotRedefinePrep).
+        """
+        if self._domain is None and self._domain_at:
+            own = self._domain_at == self.position
+            given = self.definition if own else self._recall(self._domain_at)
+            self._domain, self._bare = given.domain, given.bare
+        return self._domain
+
+    @property
+    def bare(self) -> bool:
+        """Whether `domain` is there and has no type."""
+        return self.domain is not None and self._bare
+
+    @property
+    def has_domain(self) -> bool:
+        """Whether libvirt would find a domain in the present document."""
+        return self.domain is not None and not self._bare
+
+    @property
+    def inactive_domain(self) -> bytes | None:
+        """Digest of its ``<inactiveDomain>``."""
+        return self.definition.inactive_domain
+
+    @property
+    def cookie(self) -> bytes | None:
+        """Digest of its ``<cookie>``."""
+        return self.definition.cookie
+
+    @property
     def head(self) -> Head:
         """The snapshot's own fields, with its present name and parent. Decoded when asked for.
 
@@ -194,14 +278,23 @@ class TreeNode:
             Damaged: the stored head is not one.
         """
         if self._head is None:
-            try:
-                self._head = _HEAD.decode(self.definition.head)
-            except UNREADABLE as error:
-                raise _damaged(self.position, error) from None
+            self._head = self._given_head()
         head, parent = self._head, self.parent
         if head.name != self.name or head.parent != parent:
             head = msgspec.structs.replace(head, name=self.name, parent=parent)
         return head
+
+    @property
+    def brief(self) -> Brief:
+        """State, location and description.
+
+        Raises:
+            Damaged: the stored head is not one.
+        """
+        if self._brief is None:
+            head = self._head or self._given_head()
+            self._brief = Brief(head.state, head.external, head.description)
+        return self._brief
 
     @property
     def rewritten(self) -> bool:
@@ -209,12 +302,30 @@ class TreeNode:
 
         So it is when later events changed its name or parent, or when its domain is inherited.
         """
-        given = self.definition
-        return (self.name, self.parent, self.domain) != (
-            given.name,
-            self._given_parent,
-            given.domain,
-        )
+        inherits = self._domain_at not in (self.position, 0)
+        return inherits or (self.name, self.parent) != (self._given_name, self._given_parent)
+
+    def settle(self, places: Mapping[int, int], recorded_at: int) -> None:
+        """Take the place in the log that was made up until now (see `lineage.batch`).
+
+        Args:
+            places: positions that the log gave, by those that were made up.
+            recorded_at: when the definition was recorded.
+        """
+        self.position = places[self.position]
+        self._domain_at = places.get(self._domain_at, self._domain_at)
+        self.recorded_at = recorded_at
+
+    def _given_head(self) -> Head:
+        try:
+            return _HEAD.decode(self.definition.head)
+        except UNREADABLE as error:
+            raise _damaged(self.position, error) from None
+
+    def _recall(self, position: int) -> Defined | Redefined:
+        if self._past is None:
+            raise Damaged(f"there is no definition at {position}")
+        return self._past.definition(position)
 
 
 def age(node: TreeNode) -> tuple[int, str]:

@@ -117,12 +117,12 @@ def _indent(rows: list[_Row], glyphs: _Glyphs) -> Iterator[tuple[str, _Row]]:
 
 
 def _label(node: TreeNode, current: str | None, cut: dict[str, str]) -> str:
-    head = node.head
+    brief = node.brief
     parts = [
         f"{'*' if node.name == current else 'o'} {quoted(node.name)}",
-        moment(head.creation_time) or str(head.creation_time),
-        str(head.state),
-        "external" if head.external else "internal",
+        moment(node.creation_time) or str(node.creation_time),
+        str(brief.state),
+        "external" if brief.external else "internal",
     ]
     if node.name == current:
         parts.append("(current)")

@@ -18,9 +18,13 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "import": ("import_", "Add the snapshots of directories, XML files and tar archives."),
     "tree": ("tree", "Draw the snapshot trees."),
     "list": ("list_", "List snapshots or domains."),
+    "info": ("info", "Tell about a domain or a snapshot."),
     "show": ("show", "Print one snapshot's XML."),
     "log": ("log", "Print the events."),
     "export": ("export", "Write snapshots as libvirt keeps them on disk."),
+    "check": ("check", "Read everything in the store and say what is wrong with it."),
+    "stats": ("stats", "Tell how much there is, and what it takes."),
+    "backup": ("backup", "Copy the store while it is in use."),
     "canon": ("canon", "Bring XML to its canonical form."),
     "record": ("record", "Record that snapshots were deleted, renamed, ..."),
 }

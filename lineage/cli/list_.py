@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +17,12 @@ from lineage.cli.options import (
     open_for_reading,
     store_option,
 )
-from lineage.cli.selection import trees
+from lineage.cli.selection import infos, snapshots
 from lineage.cli.table import table
 from lineage.cli.text import moment, quoted
 
 if TYPE_CHECKING:
-    from lineage.tree import Tree
+    from lineage.views import DomainInfo, Listed
 
 __all__ = ["command"]
 
@@ -54,19 +54,21 @@ def command(
       description           or null
       recorded_at           nanoseconds since the epoch when it was last recorded
       position, version     of the event that recorded it
+      annotations           an object: what was put to it, by key
     \b
     --domains --json:
       domain, domain_name, current   as above; current is a name or null
+      annotations                    of the domain itself
       snapshots                      how many
       version                        of the domain's last event
     """
     with open_for_reading(store_path) as store:
-        found = trees(store, domains, at)
         if of_domains:
+            found = infos(store, domains, at)
             _show(map(_domain_record, found), _DOMAIN_TITLES, _domain_row, as_json)
         else:
-            records = (record for tree in found for record in _records(tree))
-            _show(records, _SNAPSHOT_TITLES, _snapshot_row, as_json)
+            lines = snapshots(store, domains, at)
+            _show(map(_record, lines), _SNAPSHOT_TITLES, _snapshot_row, as_json)
 
 
 _SNAPSHOT_TITLES = ("", "Domain", "Snapshot", "Created", "State", "Location", "Parent")
@@ -87,28 +89,24 @@ def _show(
         terminal.write_lines(table(titles, [row(record) for record in records]))
 
 
-def _records(tree: Tree) -> Iterator[_Record]:
-    """A record a snapshot, by creation time, then name."""
-    missing = tree.missing_parents()
-    nodes = (node for node, _ in tree.walk())
-    for node in sorted(nodes, key=lambda node: (node.creation_time, node.name)):
-        head = node.head
-        yield {
-            "domain": tree.uuid,
-            "domain_name": tree.domain_name,
-            "name": node.name,
-            "parent": head.parent,
-            "parent_missing": node.name in missing,
-            "current": node.name == tree.current,
-            "creation_time": head.creation_time,
-            "created": moment(head.creation_time),
-            "state": head.state,
-            "location": "external" if head.external else "internal",
-            "description": head.description,
-            "recorded_at": node.recorded_at,
-            "position": node.position,
-            "version": node.version,
-        }
+def _record(line: Listed) -> _Record:
+    return {
+        "domain": line.uuid,
+        "domain_name": line.domain_name,
+        "name": line.name,
+        "parent": line.parent,
+        "parent_missing": line.parent_missing,
+        "current": line.current,
+        "creation_time": line.creation_time,
+        "created": moment(line.creation_time),
+        "state": line.state,
+        "location": line.location,
+        "description": line.description,
+        "recorded_at": line.recorded_at,
+        "position": line.position,
+        "version": line.version,
+        "annotations": dict(line.annotations),
+    }
 
 
 def _snapshot_row(record: _Record) -> Sequence[str]:
@@ -125,13 +123,14 @@ def _snapshot_row(record: _Record) -> Sequence[str]:
     )
 
 
-def _domain_record(tree: Tree) -> _Record:
+def _domain_record(info: DomainInfo) -> _Record:
     return {
-        "domain": tree.uuid,
-        "domain_name": tree.domain_name,
-        "snapshots": len(tree),
-        "current": tree.current,
-        "version": tree.version,
+        "domain": info.uuid,
+        "domain_name": info.name,
+        "snapshots": info.snapshots,
+        "current": info.current,
+        "version": info.version,
+        "annotations": dict(info.annotations),
     }
 
 

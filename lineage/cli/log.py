@@ -14,6 +14,7 @@ from lineage.cli import terminal
 from lineage.cli.options import json_option, name_argument, open_for_reading, store_option
 from lineage.cli.text import instant, quoted
 from lineage.events import (
+    Annotated,
     CurrentChanged,
     Defined,
     Deleted,
@@ -62,12 +63,16 @@ def command(
       recorded_at           nanoseconds since the epoch, a 64-bit integer
       recorded              the same as RFC 3339, rounded up to microseconds
       source                where it came from, free text
-      event                 defined, redefined, deleted, current-changed, renamed or undefined
+      commit                number of the write; equal for all that was written at once
+      event                 defined, redefined, deleted, current-changed, renamed, undefined or
+                            annotated
     \b
       defined, redefined    name, digest (SHA-256 of the document), secure (yes, no, unknown)
       deleted               name, scope (single, children, children-only)
       current-changed       name, or null
       renamed               old, new
+      annotated             name of the snapshot, or null: the domain; changes: an object, what
+                            each key says now, or null: taken away
     \b
       with --current        before, after: names of the current snapshot, or null
     """
@@ -145,6 +150,13 @@ def _say(data: EventData) -> str:
         return "current none" if data.name is None else f"current is {quoted(data.name)}"
     if isinstance(data, Renamed):
         return f"renamed {quoted(data.old)} to {quoted(data.new)}"
+    if isinstance(data, Annotated):
+        what = "" if data.name is None else f" {quoted(data.name)}"
+        changes = (
+            f" -{quoted(key)}" if text is None else f" {quoted(key)}={quoted(text)}"
+            for key, text in data.changes.items()
+        )
+        return f"annotated{what}:{''.join(changes)}"
     return "undefined"
 
 
@@ -157,6 +169,7 @@ def _record(event: Event, uuid: str | None, name: str | None) -> dict[str, Any]:
         "recorded_at": event.recorded_at,
         "recorded": instant(event.recorded_at),
         "source": event.source,
+        "commit": event.commit,
         "event": _kind(event.data),
         **_details(event.data),
     }
@@ -172,6 +185,8 @@ def _details(data: EventData) -> dict[str, Any]:
         return {"name": data.name}
     if isinstance(data, Renamed):
         return {"old": data.old, "new": data.new}
+    if isinstance(data, Annotated):
+        return {"name": data.name, "changes": data.changes}
     return {}
 
 

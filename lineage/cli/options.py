@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from lineage.cli import terminal
 from lineage.cli.moments import At, parse
-from lineage.errors import NotAStore
+from lineage.cli.text import safe
+from lineage.errors import FileSystemWarning, NotAStore
 
 if TYPE_CHECKING:
     from lineage.store import Store
@@ -26,20 +29,22 @@ __all__ = [
     "open_for_import",
     "open_for_reading",
     "store_option",
+    "utf8_only",
 ]
 
+_ALLOW_NETWORK: Final = "lineage.allow_network"
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def name_argument(name: str, *, required: bool = True) -> Callable[[_Command], _Command]:
     """Add an argument that names a domain or a snapshot."""
-    return click.argument(name, callback=_utf8, required=required)
+    return click.argument(name, callback=utf8_only, required=required)
 
 
-def _utf8(
+def utf8_only(
     ctx: click.Context, param: click.Parameter, value: str | tuple[str, ...] | None
 ) -> str | tuple[str, ...] | None:
-    """Refuse what no document can hold: bytes of the command line that are not UTF-8."""
+    """Refuse, as a callback, what no document can hold: arguments that are not UTF-8."""
     for text in value if isinstance(value, tuple) else (value or "",):
         try:
             text.encode("utf-8")
@@ -68,7 +73,18 @@ def default_store() -> Path:
 
 
 def store_option(command: _Command) -> _Command:
-    """Add ``--store FILE`` as ``store_path``, None if neither it nor the variable is given."""
+    """Add ``--store FILE`` as ``store_path``, None if neither it nor the variable is given.
+
+    And ``--allow-network``, which is for the functions below that open the store.
+    """
+    command = click.option(
+        "--allow-network",
+        is_flag=True,
+        envvar="LINEAGE_ALLOW_NETWORK",
+        expose_value=False,
+        callback=_allow_network,
+        help="Open it on a network file system too; nobody else can then.",
+    )(command)
     return click.option(
         "--store",
         "store_path",
@@ -77,6 +93,10 @@ def store_option(command: _Command) -> _Command:
         metavar="FILE",
         help="The store; else $LINEAGE_STORE, else lineage/lineage.db in the XDG data directory.",
     )(command)
+
+
+def _allow_network(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    ctx.meta[_ALLOW_NETWORK] = value
 
 
 def at_option(command: _Command) -> _Command:
@@ -102,16 +122,18 @@ def json_option(command: _Command) -> _Command:
 
 def domains_argument(command: _Command) -> _Command:
     """Add ``[DOMAIN]...`` as ``domains``."""
-    return click.argument("domains", nargs=-1, callback=_utf8, metavar="[DOMAIN]...")(command)
+    return click.argument("domains", nargs=-1, callback=utf8_only, metavar="[DOMAIN]...")(command)
 
 
 def open_for_reading(path: Path | None) -> Store:
-    """Open an existing store without changing anything.
+    """Open an existing store for reading. Nothing changes but the trees that it keeps.
 
     Raises:
         NotAStore: there is no such file, or it is something else.
     """
-    return _existing(path, readonly=True)
+    from lineage.reader import open_reader
+
+    return _open(_existing(path), open_reader)
 
 
 def open_for_change(path: Path | None) -> Store:
@@ -120,7 +142,9 @@ def open_for_change(path: Path | None) -> Store:
     Raises:
         NotAStore: there is no such file, or it is something else.
     """
-    return _existing(path, readonly=False)
+    from lineage.store import Store
+
+    return _open(_existing(path), Store)
 
 
 def open_for_import(path: Path | None) -> Store:
@@ -134,13 +158,22 @@ def open_for_import(path: Path | None) -> Store:
     if path is None:
         path = default_store()
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return Store(path)
+    return _open(path, Store)
 
 
-def _existing(path: Path | None, *, readonly: bool) -> Store:
-    from lineage.store import Store
-
+def _existing(path: Path | None) -> Path:
     chosen = default_store() if path is None else path
     if not os.path.lexists(chosen):
         raise NotAStore(f"there is no store at {chosen} (lineage import makes one)")
-    return Store(chosen, readonly=readonly)
+    return chosen
+
+
+def _open(path: Path, opened: Callable[..., Store]) -> Store:
+    """Open a store; a warning about its file system is told to the user."""
+    allowed = click.get_current_context().meta[_ALLOW_NETWORK]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", FileSystemWarning)
+        store = opened(path, allow_network=allowed)
+    for warning in caught:
+        terminal.complain(f"lineage: warning: {safe(str(warning.message))}")
+    return store

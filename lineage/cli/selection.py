@@ -1,20 +1,23 @@
-"""Which domains a command is about: those named, or all that have snapshots then."""
+"""Which domains a command is about: those named, or all that are not undefined then."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import click
 
 from lineage.cli.moments import At, domain_at
 from lineage.errors import NotFound
+from lineage.views import lines_of, summary
 
 if TYPE_CHECKING:
     from lineage.store import Store
     from lineage.tree import Tree
+    from lineage.views import DomainInfo, Listed
 
-__all__ = ["moments", "trees"]
+__all__ = ["infos", "moments", "snapshots", "trees"]
 
 
 def trees(store: Store, domains: Sequence[str], at: At) -> Iterator[Tree]:
@@ -34,6 +37,29 @@ def trees(store: Store, domains: Sequence[str], at: At) -> Iterator[Tree]:
         tree = store.tree(info.stream, at)
         if tree.version and not tree.undefined:
             yield tree
+
+
+def infos(store: Store, domains: Sequence[str], at: At) -> list[DomainInfo]:
+    """Give the summaries of the domains of `trees`; as of now no tree is looked at.
+
+    Raises:
+        NotFound, Ambiguous, UsageError: see `trees`.
+    """
+    if not domains and at is None:
+        return [info for info in store.domains() if not info.undefined]
+    return [summary(tree) for tree in trees(store, domains, at)]
+
+
+def snapshots(store: Store, domains: Sequence[str], at: At) -> Iterable[Listed]:
+    """Give the snapshots of the domains of `trees`; as of now no tree is looked at.
+
+    Raises:
+        NotFound, Ambiguous, UsageError: see `trees`.
+    """
+    named = [domain_at(store, domain, at) for domain in domains]
+    if any(moment is not None for _, moment in [*named, ("", at)]):
+        return chain.from_iterable(map(lines_of, trees(store, domains, at)))
+    return store.snapshots(*(stream for stream, _ in named))
 
 
 def moments(store: Store, domains: Sequence[str], at: At) -> dict[str, At]:

@@ -22,6 +22,7 @@ __all__ = [
     "write_json_array",
     "write_json_lines",
     "write_lines",
+    "write_lines_as_they_come",
 ]
 
 
@@ -55,6 +56,14 @@ def can_draw(characters: str) -> bool:
 def write_lines(lines: Iterable[str]) -> None:
     """Write each line and a line feed to stdout; the text must already be safe."""
     _stdout().writelines(f"{line}\n" for line in lines)
+
+
+def write_lines_as_they_come(lines: Iterable[str]) -> None:
+    """Write each line at once, for a reader who waits for it; the text must already be safe."""
+    stream = _stdout()
+    for line in lines:
+        stream.write(f"{line}\n")
+        stream.flush()
 
 
 def read_bytes(limit: int) -> bytes:

@@ -7,8 +7,8 @@ from typing import Literal
 from lineage import canon, documents
 from lineage.events import Defined
 from lineage.log.base import EventLog
+from lineage.past import replay
 from lineage.tree import Tree, fold
-from lineage.views import replay
 
 __all__ = ["Claim", "Incoming", "Verdict"]
 

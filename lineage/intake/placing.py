@@ -19,8 +19,8 @@ from lineage.intake.report import Note, Report
 from lineage.intake.settling import Candidate, settle
 from lineage.intake.spool import Arrival, Spool
 from lineage.log.base import EventLog, NewEvent
+from lineage.past import replay
 from lineage.tree import Tree, fold
-from lineage.views import replay
 
 __all__ = ["Placing"]
 
@@ -228,9 +228,12 @@ class Placing:
         tree = self._whole(stream)
         distinct = {each.digest: each for each in candidates}
         node = present = None
+        seen, unrecorded = tree.seen(name), False
         if name in tree:
             node = tree[name]
-            distinct.pop(documents.digest(self._log, node), None)
+            held = documents.digest(self._log, node)
+            distinct.pop(held, None)
+            unrecorded = held not in seen
             if all((name, digest) in domain.echoes for digest in distinct):
                 distinct = {}
             digest = domain.confirmed.get(name)
@@ -238,7 +241,7 @@ class Placing:
                 digest = node.definition.digest
             if digest is not None:
                 present = Candidate(node.creation_time, digest, -1)
-        settled = settle(list(distinct.values()), present, tree.seen(name))
+        settled = settle(list(distinct.values()), present, seen, unrecorded=unrecorded)
         self._outcomes[stream, name] = _Outcome(
             added=int(node is None and bool(settled.events)),
             new=settled.new,

@@ -42,7 +42,11 @@ class Settled(msgspec.Struct, frozen=True, gc=False):
 
 
 def settle(
-    candidates: Sequence[Candidate], present: Candidate | None, seen: frozenset[bytes]
+    candidates: Sequence[Candidate],
+    present: Candidate | None,
+    seen: frozenset[bytes],
+    *,
+    unrecorded: bool = False,
 ) -> Settled:
     """Decide on one snapshot.
 
@@ -51,6 +55,8 @@ def settle(
         present: the present document, if the import holds it too or has just added it.
         seen: digests that the snapshot ever had. A document of one of these is defined again
             if it is the greatest, and else adds nothing.
+        unrecorded: the present document as it is, with the domain it inherits, is none of
+            `seen`. Before another takes its place it becomes one, to be known from then on.
     """
     ranked = sorted(candidates)
     greatest = max([*ranked, present]) if present else (ranked[-1] if ranked else None)
@@ -60,5 +66,5 @@ def settle(
         return Settled(wanted, len(wanted), known)
     below = [each for each in wanted if each < present]
     above = wanted[len(below) :]
-    back = [present] if below else []
+    back = [present] if below or (above and unrecorded) else []
     return Settled(below + back + above, len(wanted), known)

@@ -11,6 +11,7 @@ from lineage.log.base import (
     Request,
     StoredEvent,
     StreamHead,
+    Waiter,
 )
 from lineage.log.memory import MemoryLog
 from lineage.log.sqlite import SQLiteLog
@@ -28,4 +29,5 @@ __all__ = [
     "SQLiteLog",
     "StoredEvent",
     "StreamHead",
+    "Waiter",
 ]

@@ -7,12 +7,15 @@ log (1, 2, 3...), both gapless and never reused.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, Protocol, runtime_checkable
 
 import msgspec
 
+from lineage.log.problems import WHOLE, Part, Problem
+
 __all__ = [
+    "ALL",
     "ANY",
     "EXISTS",
     "Append",
@@ -23,9 +26,11 @@ __all__ = [
     "Request",
     "StoredEvent",
     "StreamHead",
+    "Waiter",
 ]
 
 ANY: Final = -1  # expect: whatever version the stream has
+ALL: Final = ""  # in place of a stream: what was derived from all of them
 EXISTS: Final = -2  # expect: the stream has at least one event
 
 
@@ -89,7 +94,7 @@ class CacheRow(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         fold: number of the way in which it was derived.
-        version: of the last event that went into it.
+        version: of the last event that went into it; its position if derived from all streams.
         data: whatever its maker keeps.
     """
 
@@ -125,6 +130,29 @@ class StreamHead(msgspec.Struct, frozen=True, gc=False):
     stream: str
     version: int
     position: int
+
+
+class Waiter(Protocol):
+    """Waits for a log to grow. It is for one thread, but any may close it."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed, or the log."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Return when events may have been appended since the waiter was made or last waited.
+
+        Or for no reason, so ask for the log's head then; at once when it is closed.
+
+        Args:
+            timeout: seconds after which to return anyway; None: never.
+        """
+        ...
+
+    def close(self) -> None:
+        """End all waiting, that of another thread too. Closing twice is harmless."""
+        ...
 
 
 @runtime_checkable
@@ -209,7 +237,7 @@ class EventLog(Protocol):
         ...
 
     def cached(self, stream: str) -> CacheRow | None:
-        """What was put there last for the stream; None if nothing, or nothing sound."""
+        """What was put there last for the stream (or ALL); None if nothing, or nothing sound."""
         ...
 
     def put_cached(self, rows: Mapping[str, CacheRow]) -> None:
@@ -232,6 +260,23 @@ class EventLog(Protocol):
         """
         ...
 
+    def verify(
+        self, part: Part = WHOLE, progress: Callable[[int, int], None] | None = None
+    ) -> Iterator[Problem | StoredEvent]:
+        """Read everything, and yield what is not what was written; damage does not end it.
+
+        Between the problems come the events, each verified: who knows what they mean looks on.
+
+        Args:
+            part: only this part of the streams and bodies.
+            progress: called now and then with events and bodies done, and how many there are.
+        """
+        ...
+
+    def waiter(self) -> Waiter:
+        """Begin to wait for events that anyone appends, this process or another."""
+        ...
+
     def close(self) -> None:
-        """Release files and locks. Closing twice is harmless."""
+        """Release files and locks, and end all waiting. Closing twice is harmless."""
         ...

@@ -10,12 +10,13 @@ from typing import Final, cast
 import apsw
 
 from lineage.errors import Damaged
-from lineage.log.base import CacheRow, Receipt
-from lineage.log.runs import request_seal
+from lineage.log.base import ALL, CacheRow, Receipt
+from lineage.log.runs import request_id, request_seal
 
 __all__ = ["cached", "digest_of_cached", "put_cached", "receipt"]
 
-_RECEIPT: Final = "SELECT call, position, version, seal FROM requests WHERE key = ?"
+_RECEIPT: Final = "SELECT key, call, position, version, seal FROM requests WHERE id = ?"
+_KNOWN: Final = "SELECT 1 FROM requests WHERE key = ?"
 _CACHED: Final = "SELECT fold, version, data, digest FROM trees WHERE stream = ?"
 _PUT_CACHED: Final = "INSERT OR REPLACE INTO trees VALUES (?, ?, ?, ?, ?)"
 _NUMBERS: Final = struct.Struct("<2q")
@@ -24,15 +25,24 @@ _NUMBERS: Final = struct.Struct("<2q")
 def receipt(connection: apsw.Connection, key: str) -> Receipt | None:
     """Give what a call under a key was answered, None if there was none.
 
+    A damaged page could hide it, and the call would be done once more. So the table and its index
+    are asked both: they share no page.
+
     Raises:
         Damaged: the row is not what was written.
     """
-    row = connection.execute(_RECEIPT, (key,)).fetchone()
+    row = connection.execute(_RECEIPT, (request_id(key),)).fetchone()
     if row is None:
-        return None
-    call, position, version, seal = cast(tuple[bytes, int, int, int], row)
+        if connection.execute(_KNOWN, (key,)).fetchone() is None:
+            return None
+        raise Damaged(f"the row of request {key!r} is missing")
+    found, call, position, version, seal = cast(tuple[str, bytes, int, int, int], row)
     try:
-        if type(call) is bytes and request_seal(key, call, position, version) == seal:
+        if (
+            found == key
+            and type(call) is bytes
+            and request_seal(key, call, position, version) == seal
+        ):
             return Receipt(call, position, version)
     except struct.error:
         pass
@@ -54,7 +64,7 @@ def cached(connection: apsw.Connection, number: int, stream: str) -> CacheRow | 
     """Give what was kept of a stream; None if nothing, or not what was put there.
 
     Args:
-        number, stream: of the stream, and its key.
+        number, stream: of the stream, and its key; 0 and ALL.
     """
     found = connection.execute(_CACHED, (number,)).fetchone()
     if found is None:
@@ -74,13 +84,13 @@ def put_cached(
     """Keep what was derived from streams, inside of a transaction.
 
     Args:
-        numbers: of the streams, 0 for one that there is not.
+        numbers: of the streams, 0 for one that there is not and for ALL.
     """
     connection.executemany(
         _PUT_CACHED,
         [
             (numbers[stream], row.fold, row.version, row.data, digest_of_cached(stream, row))
             for stream, row in rows.items()
-            if numbers[stream]
+            if numbers[stream] or stream == ALL
         ],
     )

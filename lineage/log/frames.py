@@ -16,11 +16,22 @@ import zstandard
 
 from lineage.errors import Damaged
 
-__all__ = ["BODIES", "DELTAS", "DICTIONARIES", "PAYLOADS", "RAW", "ZSTD", "compress", "expand"]
+__all__ = [
+    "BODIES",
+    "DELTAS",
+    "DICTIONARIES",
+    "PAYLOADS",
+    "PLAIN",
+    "RAW",
+    "ZSTD",
+    "compress",
+    "expand",
+]
 
 RAW: Final = 0  # the bytes themselves
 ZSTD: Final = 1  # one Zstandard frame that tells its content's length
 
+PLAIN: Final = 0  # no dictionary
 # Numbers below 32768 belong to a registrar.
 BODIES: Final = 40001
 DELTAS: Final = 40002
@@ -30,7 +41,9 @@ DICTIONARIES: Final = {
     DELTAS: "deltas-40002.zdict",
     PAYLOADS: "payloads-40003.zdict",
 }
-_LEVELS: Final = {BODIES: 5, DELTAS: 3, PAYLOADS: 3}
+_DESCRIPTOR: Final = 4  # the byte behind a frame's magic number...
+_UNUSED: Final = 0x10  # ... and a bit of it that decoders pass over (RFC 8878, 3.1.1.1.1)
+_LEVELS: Final = {BODIES: 5, DELTAS: 3, PAYLOADS: 3, PLAIN: 9}
 
 
 class _Contexts(threading.local):
@@ -57,7 +70,8 @@ def compress(content: bytes, dictionary: int) -> tuple[int, bytes]:
     compressor = _contexts.compressors.get(dictionary)
     if compressor is None:
         compressor = _contexts.compressors[dictionary] = zstandard.ZstdCompressor(
-            level=_LEVELS[dictionary], dict_data=_dictionary(dictionary)
+            level=_LEVELS[dictionary],
+            dict_data=_dictionary(dictionary) if dictionary != PLAIN else None,
         )
     data = compressor.compress(content)
     return (ZSTD, data) if len(data) < len(content) else (RAW, content)
@@ -89,7 +103,7 @@ def _expand(data: bytes, most: int, what: str) -> bytes:
         # The decompressor trusts the frame's own length, so that is looked at first.
         frame = zstandard.get_frame_parameters(data)
         length = zstandard.frame_content_size(data)
-        if 0 <= length <= most:
+        if 0 <= length <= most and not data[_DESCRIPTOR] & _UNUSED:
             content = _decompressor(frame.dict_id, what).decompress(
                 data, max_output_size=length, allow_extra_data=False
             )

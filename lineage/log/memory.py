@@ -6,13 +6,15 @@ import hashlib
 import threading
 import time
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import attrgetter
 
 from lineage.errors import Conflict, Damaged, NotFound
-from lineage.log.base import Append, CacheRow, Receipt, Request, StoredEvent, StreamHead
+from lineage.log.base import Append, CacheRow, Receipt, Request, StoredEvent, StreamHead, Waiter
 from lineage.log.chain import GENESIS, link
 from lineage.log.checks import check_bodies, check_expect, check_range, receipt_of
+from lineage.log.problems import WHOLE, Part, Problem
+from lineage.log.waiting import Waiters
 
 __all__ = ["MemoryLog"]
 
@@ -27,6 +29,7 @@ class MemoryLog:
         self._bodies: dict[bytes, bytes] = {}
         self._receipts: dict[str, Receipt] = {}
         self._cache: dict[str, CacheRow] = {}
+        self._waiters = Waiters()
         self._closed = False
 
     def append(
@@ -53,7 +56,9 @@ class MemoryLog:
                     self._bodies.setdefault(digest, body)
             if request is not None:
                 self._receipts[request.key] = receipt_of(request, staged[-1] if staged else None)
-            return len(self._events)
+            position = len(self._events)
+        self._waiters.wake()
+        return position
 
     def _stage(self, batch: Sequence[Append], now: int) -> list[StoredEvent]:
         """The events as they would be stored; changes nothing."""
@@ -180,8 +185,33 @@ class MemoryLog:
             raise Damaged(f"body {digest.hex()} has another digest")
         return body
 
+    def waiter(self) -> Waiter:
+        """Begin to wait for events; see `EventLog.waiter`."""
+        with self._lock:
+            self._check_open()
+            return self._waiters.begin()
+
+    def verify(
+        self, part: Part = WHOLE, progress: Callable[[int, int], None] | None = None
+    ) -> Iterator[Problem | StoredEvent]:
+        """Yield events whose chain leads to their hash, and what is wrong with the others."""
+        with self._lock:
+            self._check_open()
+            streams = [events[:] for events in self._streams.values()]
+            bodies = list(self._bodies.items())
+        for number, events in enumerate(streams, 1):
+            if part.has(number):
+                yield from _linked(events)
+        for number, (digest, body) in enumerate(bodies, 1):
+            if part.has(number) and hashlib.sha256(body).digest() != digest:
+                yield Problem("bad-digest", f"body {digest.hex()} has another digest")
+        if progress is not None:
+            total = sum(map(len, streams)) + len(bodies)
+            progress(total, total)
+
     def close(self) -> None:
         """Forget everything. Closing twice is harmless."""
+        self._waiters.close()
         with self._lock:
             self._closed = True
             self._events, self._streams, self._bodies = [], {}, {}
@@ -190,3 +220,18 @@ class MemoryLog:
     def _check_open(self) -> None:
         if self._closed:
             raise ValueError("the log is closed")
+
+
+def _linked(events: Sequence[StoredEvent]) -> Iterator[Problem | StoredEvent]:
+    """The events of a stream, and in place of those that are not what was written, that."""
+    before = GENESIS
+    for e in events:
+        made = link(
+            before, e.stream, e.version, e.recorded_at, e.tag, e.schema, e.source, e.payload
+        )
+        before = e.hash
+        if made == before:
+            yield e
+        else:
+            message = f"event {e.position} is not what was written"
+            yield Problem("broken-chain", message, e.stream, e.position, e.version)

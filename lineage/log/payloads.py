@@ -7,7 +7,7 @@ one among small ones does not. Digests are taken out of what is compressed
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import apsw
@@ -50,8 +50,14 @@ def add_rows(
 class PayloadReader:
     """Gives payloads back. It remembers digests of bodies."""
 
-    def __init__(self) -> None:
+    def __init__(self, note: Callable[[set[int]], None] | None = None) -> None:
+        """Make a reader.
+
+        Args:
+            note: called with the numbers of bodies that events name.
+        """
         self._bodies: dict[int, bytes] = {}
+        self._note = note
 
     def read(
         self, connection: apsw.Connection, rows: Sequence[EventRow]
@@ -96,6 +102,8 @@ class PayloadReader:
         except ValueError:
             raise Damaged(f"{name} cannot be read") from None
         named = content.references()
+        if self._note is not None:
+            self._note(named)
         if not named <= self._bodies.keys():
             if len(self._bodies) > _REMEMBERED:
                 self._bodies.clear()

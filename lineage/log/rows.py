@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Final, cast
+from typing import Final
 
 import apsw
 from msgspec.structs import replace
 
 from lineage.errors import Conflict
 from lineage.log.base import Append, NewEvent, Request, StoredEvent
+from lineage.log.beside import receipt
 from lineage.log.body_tables import Plan
 from lineage.log.chain import links
 from lineage.log.checks import check_expect
@@ -22,6 +23,7 @@ from lineage.log.runs import (
     End,
     Run,
     last_run,
+    request_id,
     request_seal,
     row_of_run,
     seal_of_end,
@@ -35,9 +37,8 @@ _INSERT_EVENT: Final = "INSERT INTO events (position, tag, schema, payload) VALU
 _INSERT_RUN: Final = "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERT_STREAM: Final = "INSERT INTO streams VALUES (?, ?, ?, ?, ?)"
 _MOVE_STREAM: Final = "UPDATE streams SET position = ?, version = ?, seal = ? WHERE id = ?"
-_RECEIPT: Final = "SELECT version FROM requests WHERE key = ?"
 _INSERT_REQUEST: Final = (
-    "INSERT INTO requests (key, call, position, version, seal) VALUES (?, ?, ?, ?, ?)"
+    "INSERT INTO requests (id, key, call, position, version, seal) VALUES (?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -167,12 +168,16 @@ def insert_request(connection: apsw.Connection, request: Request, rows: Rows) ->
 
     Raises:
         Conflict: the key is there already.
+        Damaged: its row is not what was written.
     """
-    known = connection.execute(_RECEIPT, (request.key,)).fetchone()
+    known = receipt(connection, request.key)
     if known is not None:
-        raise Conflict(f"key {request.key!r} was used before", cast(int, known[0]))
+        raise Conflict(f"key {request.key!r} was used before", known.version)
     position, version = request.position, request.version
     if rows:
         position, version = rows.position, rows.version
     seal = request_seal(request.key, request.call, position, version)
-    connection.execute(_INSERT_REQUEST, (request.key, request.call, position, version, seal))
+    connection.execute(
+        _INSERT_REQUEST,
+        (request_id(request.key), request.key, request.call, position, version, seal),
+    )

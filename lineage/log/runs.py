@@ -7,6 +7,7 @@ So a stream is read back from its end. A *seal* is a checksum of a row: SQLite t
 
 from __future__ import annotations
 
+import hashlib
 import struct
 import zlib
 from collections.abc import Sequence
@@ -25,6 +26,7 @@ __all__ = [
     "Run",
     "end_of",
     "last_run",
+    "request_id",
     "request_seal",
     "row_of_run",
     "run_at",
@@ -102,6 +104,11 @@ def seal_of_run(run: Run) -> int:
 def seal_of_end(end: End) -> int:
     """Give the seal of a stream's row."""
     return _checksum(_END.pack(end.id, end.position, end.version) + end.key.encode())
+
+
+def request_id(key: str) -> int:
+    """Give the number of the row that a request under a key has."""
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") >> 1
 
 
 def request_seal(key: str, call: bytes, position: int, version: int) -> int:

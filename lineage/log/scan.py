@@ -174,10 +174,15 @@ def runs_behind(connection: apsw.Connection, end: int, after: int) -> list[int]:
 
     Args:
         end: position of the stream's last event.
+
+    Raises:
+        Damaged: the last run is missing. Whoever reads the runs finds out about the others.
     """
     if end <= after:
         return []
     rows = connection.execute(_BACK, (end, after)).fetchall()
+    if not rows:
+        raise Damaged(f"the run that ends at position {end} is missing")
     return [cast(int, row[0]) for row in reversed(rows)]
 
 

@@ -117,7 +117,7 @@ _REQUESTS_KEY: Final = "CREATE UNIQUE INDEX requests_key ON requests (key)"
 
 _TREES: Final = """
 CREATE TABLE trees (
-    stream  INTEGER PRIMARY KEY REFERENCES streams (id),
+    stream  INTEGER PRIMARY KEY,
     fold    INTEGER NOT NULL,
     version INTEGER NOT NULL,
     data    BLOB    NOT NULL,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache, partial
 from itertools import islice
@@ -18,57 +18,40 @@ from weakref import WeakSet
 
 import apsw
 
-from lineage.errors import Busy, Damaged, Forked, LineageError, NotFound
-from lineage.log.base import Append, CacheRow, Receipt, Request, StoredEvent, StreamHead
+from lineage.errors import Busy, Forked, LineageError, NotFound
+from lineage.log.backup import Progress, backup
+from lineage.log.base import (
+    ALL,
+    Append,
+    CacheRow,
+    Receipt,
+    Request,
+    StoredEvent,
+    StreamHead,
+    Waiter,
+)
 from lineage.log.beside import cached, put_cached, receipt
 from lineage.log.body_tables import BodyReader, BodyWriter, has_body
 from lineage.log.checks import check_bodies, check_range
-from lineage.log.opening import open_store
+from lineage.log.figures import Figures, figures
+from lineage.log.meanings import translate, translated
+from lineage.log.opening import open_for_check, open_store
+from lineage.log.problems import WHOLE, Part, Problem
 from lineage.log.recent import Recent
 from lineage.log.rows import Rows, insert_request
 from lineage.log.runs import last_run
 from lineage.log.scan import CHUNK, Scan, position_at, run_with, runs_behind
 from lineage.log.streams import Streams, reading
 from lineage.log.unsynced import forget_unsynced
+from lineage.log.verify import verify
+from lineage.log.waiting import Waiters
 
 __all__ = ["SQLiteLog", "translate"]
-
-# The only place where errors of the driver and the system become ours: the first that fits.
-_MEANINGS: Final[tuple[tuple[type[Exception], type[LineageError], str], ...]] = (
-    (apsw.BusyError, Busy, "another process holds the lock"),
-    (apsw.LockedError, Busy, "another connection holds the lock"),
-    (apsw.CorruptError, Damaged, "the file is damaged"),
-    (apsw.NotADBError, Damaged, "the file is damaged"),
-    (apsw.FullError, LineageError, "no space left"),
-    (apsw.CantOpenError, LineageError, "cannot be opened"),
-    (apsw.ReadOnlyError, LineageError, "the file or its directory cannot be written"),
-    (apsw.IOError, LineageError, "input or output failed"),
-    (apsw.Error, LineageError, "SQLite failed"),
-    (OSError, LineageError, "cannot be opened"),
-    (UnicodeDecodeError, Damaged, "the file is damaged"),
-)
 
 # What leaves open how much of a write reached the file. SQLite could go on; but after a failed
 # sync the system may show pages that the disk does not have, and only the log read again from
 # its start, as on opening, tells what holds.
 _UNCERTAIN: Final = (apsw.FullError, apsw.IOError, apsw.CantOpenError)
-
-
-def translate(error: Exception, path: Path) -> LineageError:
-    """The error of ours that an error of the driver or the system stands for."""
-    kind, meaning = next((k, text) for cause, k, text in _MEANINGS if isinstance(error, cause))
-    detail = error.strerror if isinstance(error, OSError) else error
-    return kind(f"{path}: {meaning} ({detail})")
-
-
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (apsw.Error, OSError, UnicodeDecodeError) as error:
-        raise translate(error, path) from error
-    except Damaged as error:
-        raise Damaged(f"{path}: {error}") from error
 
 
 @contextmanager
@@ -117,6 +100,7 @@ class SQLiteLog:
         *,
         readonly: bool = False,
         create: bool = True,
+        allow_network: bool = False,
         _vfs: str | None = None,
     ) -> None:
         """Open the store at `path`.
@@ -124,6 +108,8 @@ class SQLiteLog:
         Args:
             readonly: only read; a missing file is not made.
             create: make the store, mode 0600, where there is no file or an empty one.
+            allow_network: also on a network file system, where then one process at a time has
+                the store open, or several that only read.
             _vfs: name of an SQLite VFS, for tests that stand between SQLite and the disk.
 
         Raises:
@@ -131,7 +117,7 @@ class SQLiteLog:
             TooNew: a store of a newer format.
             Busy: another process holds it for longer than the timeout.
             Damaged: a store that has lost parts.
-            LineageError: directory, permissions, disk.
+            LineageError: directory, permissions, disk, a network file system.
         """
         self._path = Path(os.path.abspath(os.fspath(path)))  # noqa: PTH100 (keeps symlinks)
         self._readonly = readonly
@@ -139,6 +125,7 @@ class SQLiteLog:
         self._vfs = _vfs
         self._failed = False
         self._lock = threading.Lock()
+        self._waiters = Waiters(self._path)
         self._streams = Streams()
         self._bodies = BodyReader()
         self._writer = BodyWriter()
@@ -148,8 +135,14 @@ class SQLiteLog:
         except UnicodeEncodeError:
             raise LineageError("the store's path is not UTF-8") from None
         _watch_forks()
-        with _translated(self._path):
-            connection = open_store(self._path, readonly=readonly, create=create, vfs=_vfs)
+        with translated(self._path):
+            connection = open_store(
+                self._path,
+                readonly=readonly,
+                create=create,
+                allow_network=allow_network,
+                vfs=_vfs,
+            )
         self._connection: apsw.Connection | None = connection
         _logs.add(self)
 
@@ -194,6 +187,7 @@ class SQLiteLog:
             if rows:
                 self._writer.remember(plan)
                 rows.remember(self._recent)
+        self._waiters.wake()
         return rows.position
 
     def read(
@@ -277,15 +271,16 @@ class SQLiteLog:
     def cached(self, stream: str) -> CacheRow | None:
         """What was kept of the stream; None if nothing, or nothing sound."""
         with self._use() as connection, reading(connection):
-            number = self._streams.id(connection, stream)
-            return cached(connection, number, stream) if number else None
+            number = self._streams.id(connection, stream) if stream != ALL else 0
+            return cached(connection, number, stream) if number or stream == ALL else None
 
     def put_cached(self, rows: Mapping[str, CacheRow]) -> None:
         """Keep what was derived from streams; see `EventLog.put_cached`."""
         if self._readonly or not rows:
             return
         with suppress(Busy), self._use(writing=True) as connection, _write(connection):
-            numbers = {stream: self._streams.id(connection, stream) for stream in rows}
+            ids = self._streams
+            numbers = {s: ids.id(connection, s) if s != ALL else 0 for s in rows}
             put_cached(connection, rows, numbers)
 
     def has_body(self, digest: bytes) -> bool:
@@ -299,11 +294,41 @@ class SQLiteLog:
             stored = self._bodies.fetch(connection, digest)
         return self._bodies.unpack(stored)
 
+    def waiter(self) -> Waiter:
+        """Begin to wait for events; see `EventLog.waiter`."""
+        with self._use():
+            return self._waiters.begin()
+
+    def backup(self, path: str | os.PathLike[str], *, progress: Progress | None = None) -> None:
+        """Copy the store as it is now to a new file; see `lineage.Store.backup`."""
+        with self._use():
+            pass  # open, in the process that opened it, and no write has failed
+        backup(self._path, Path(path), progress, vfs=self._vfs)
+
+    def figures(self) -> Figures:
+        """How much there is in the file, and what takes the room."""
+        with self._use() as connection, reading(connection):
+            return figures(connection, self._path)
+
+    def verify(
+        self, part: Part = WHOLE, progress: Callable[[int, int], None] | None = None
+    ) -> Iterator[Problem | StoredEvent]:
+        """Yield what is wrong with the file, and the part's events; see `EventLog.verify`."""
+        with self._use():
+            pass  # it is of use
+        with translated(self._path):
+            connection = open_for_check(self._path, self._vfs)
+            try:
+                yield from verify(connection, part, progress)
+            finally:
+                connection.close()
+
     def close(self) -> None:
         """Release files and locks. Closing twice is harmless, and so is closing in a fork."""
         if os.getpid() != self._pid:
             return
-        with self._lock, _translated(self._path):
+        self._waiters.close()
+        with self._lock, translated(self._path):
             connection, self._connection = self._connection, None
             if connection is not None:
                 connection.close()
@@ -313,7 +338,7 @@ class SQLiteLog:
         """The connection, for this thread alone, its errors translated."""
         if os.getpid() != self._pid:
             raise Forked(f"{self._path}: opened before os.fork(); open it again in the child")
-        with self._lock, _translated(self._path):
+        with self._lock, translated(self._path):
             if self._connection is None:
                 raise ValueError("the log is closed")
             if self._failed:

@@ -12,15 +12,40 @@ PACKAGE = Path(__file__).resolve().parents[2] / "lineage"
 # Forks for each module, so that each is the first that its process imports. `libvirt` is made
 # impossible to import: nothing may need it.
 PROGRAM = """
-import contextlib, importlib, io, json, os, sys, threading
+import contextlib, importlib, io, json, locale, logging, os, signal, sys, threading, warnings
 sys.modules["libvirt"] = None
 sys.path.insert(0, sys.argv[2])
 failed = {}
+
+# What all of a process shares, and an import is to leave alone.
+def state():
+    umask = os.umask(0o22)
+    os.umask(umask)
+    return {
+        "threads": threading.active_count(),
+        "environment": dict(os.environ),
+        "directory": os.getcwd(),
+        "umask": umask,
+        "locale": locale.setlocale(locale.LC_ALL),
+        "signals": [signal.getsignal(number) for number in signal.valid_signals()],
+        "logging": (logging.root.level, list(logging.root.handlers)),
+        "warnings": list(warnings.filters),
+        "hooks": (sys.excepthook, sys.displayhook, threading.excepthook, sys.gettrace()),
+        "path": list(sys.path),
+        "limits": (sys.getrecursionlimit(), sys.getswitchinterval()),
+        "files": sorted(open_files()),
+    }
+
+def open_files():
+    for fd in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(FileNotFoundError):  # the one that listed them
+            yield os.readlink(f"/proc/self/fd/{fd}")
+
 for name in json.loads(sys.argv[1]):
     reader, writer = os.pipe()
     if os.fork() == 0:
         printed, problem = io.StringIO(), ""
-        environment = dict(os.environ)
+        before = state()
         try:
             with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
                 importlib.import_module(name)
@@ -28,10 +53,8 @@ for name in json.loads(sys.argv[1]):
             problem = repr(error)
         if printed.getvalue():
             problem += " prints"
-        if threading.active_count() > 1:
-            problem += " starts a thread"
-        if environment != dict(os.environ):
-            problem += " changes the environment"
+        after = state()
+        problem += "".join(f" changes {what}" for what in after if after[what] != before[what])
         os.write(writer, problem.encode())
         os._exit(0)
     os.close(writer)

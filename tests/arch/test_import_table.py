@@ -12,8 +12,27 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "lineage"
 
 # A part is a module or a package with all in it; STORE is Store and what it is made of.
-STORE = ("store", "ingest", "intake", "definitions", "documents", "identity", "views")
-ON_STORE = ("export", "sinks")
+STORE = (
+    "store",
+    "batch",
+    "calls",
+    "check",
+    "definitions",
+    "directory",
+    "documents",
+    "identity",
+    "ingest",
+    "intake",
+    "kept",
+    "listing",
+    "past",
+    "reading",
+    "views",
+    "watch",
+    "writers",
+    "writing",
+)
+ON_STORE = ("aio", "export", "reader", "sinks", "stats")
 BELOW_STORE = frozenset(
     {"errors", "model", "canon", "events", "log", "tree", "rules", "sources", "filenames"}
 )
@@ -36,7 +55,7 @@ ALLOWED: dict[str, frozenset[str]] = {
 PARTS = {
     **dict.fromkeys(STORE, "store"),
     **dict.fromkeys(ON_STORE, "on store"),
-    **dict.fromkeys(("reflog", "treenode"), "tree"),
+    **dict.fromkeys(("annotations", "histories", "reflog", "treenode", "treestate"), "tree"),
     "": "top",
     "__main__": "command",
 }

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from .libvirt_child import Died, LiveLibvirt
+from .side_by_side import Worlds
 
 _WAITING = pytest.StashKey[int]()
 
@@ -49,3 +50,9 @@ def live() -> Iterator[LiveLibvirt]:
     child = LiveLibvirt()
     yield child
     child.close()
+
+
+@pytest.fixture(scope="session")
+def worlds(live: LiveLibvirt) -> Worlds:
+    """Worlds of two domains, for stories that a store is told as well."""
+    return Worlds(live)

@@ -145,12 +145,21 @@ class World:
         self._chosen = self._connection.listAllDomains()[0]
         return str(self._chosen.UUIDString())
 
+    def choose(self, uuid: str) -> None:
+        """Choose a domain that was defined."""
+        self._chosen = self._connection.lookupByUUIDString(uuid)
+
+    def stop(self) -> None:
+        """Stop the chosen domain if it runs."""
+        if self._domain.isActive():
+            self._domain.destroy()
+
     def define_domain(self, xml: str) -> str:
         """Stop the chosen domain, define one and choose it; its XML as libvirt prints it."""
         if self._connection is None:
             self.open()
-        if self._chosen is not None and self._chosen.isActive():
-            self._chosen.destroy()
+        if self._chosen is not None:
+            self.stop()
         self._chosen = self._connection.defineXML(xml)
         return self.domain_xml()
 
@@ -197,6 +206,16 @@ class World:
             "below": {s.getName(): [c.getName() for c in s.listAllChildren(below)] for s in every},
             "parents": {s.getName(): self._parent(s) for s in every},
             "current": domain.snapshotCurrent().getName() if domain.hasCurrentSnapshot() else None,
+        }
+
+    def everything(self) -> dict[str, Any]:
+        """`tree`, the names parents first, and every snapshot's XML, secrets included."""
+        domain, secure = self._domain, self._flags(["SNAPSHOT_XML_SECURE"])
+        ordered = domain.listAllSnapshots(self._flags(["SNAPSHOT_LIST_TOPOLOGICAL"]))
+        return {
+            **self.tree(),
+            "ordered": [s.getName() for s in ordered],
+            "xml": {s.getName(): s.getXMLDesc(secure) for s in ordered},
         }
 
     def _parent(self, snapshot: Any) -> str | None:

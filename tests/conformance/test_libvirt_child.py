@@ -49,7 +49,7 @@ def run_without_libvirt(directory: Path, required: str) -> subprocess.CompletedP
     (directory / "libvirt.py").write_text("raise ImportError('no libvirt here')\n")
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-k", "deleting_any"]
     return subprocess.run(
-        [*command, "-p", "no:cacheprovider", str(HERE / "test_tree_live.py")],
+        [*command, "-p", "no:cacheprovider", str(HERE / "test_fold_live.py")],
         cwd=HERE.parent.parent,
         env={**os.environ, "PYTHONPATH": str(directory), "LINEAGE_REQUIRE_LIVE": required},
         capture_output=True,

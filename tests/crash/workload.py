@@ -27,6 +27,7 @@ __all__ = [
     "open_log",
     "papers",
     "perform",
+    "perform_alone",
     "session",
 ]
 
@@ -38,7 +39,7 @@ _BODY: Final = b"<domain type='kvm'>\n" + b"  <device/>\n" * 40 + b"</domain>\n"
 
 def open_log(path: Path, vfs: str | None = None, synchronous: str = "full") -> SQLiteLog:
     """A store's log that carries its WAL over often."""
-    log = SQLiteLog(path, _vfs=vfs)
+    log = SQLiteLog(path, allow_network=True, _vfs=vfs)
     connection = log._connection
     assert connection is not None
     connection.pragma("wal_autocheckpoint", PAGES)
@@ -103,6 +104,20 @@ def import_archive(store: Store, domains: int, snapshots: int) -> None:
     for number in range(6):
         store.record(snapshot(f"s{number}", f"s{number - 1}" if number else None))
     store.close()
+
+
+def perform_alone(path: Path, vfs: RecordingVFS, *, appends: int) -> History:
+    """As `perform`, by one handle at a time."""
+    history = History()
+
+    def opened() -> Witness:
+        log = open_log(path, vfs.name)
+        return Witness(log, history, lambda n: vfs.note("returned", number=n))
+
+    session(opened(), range(appends // 2))
+    import_archive(Store.over(opened()), 3, 8)
+    session(opened(), range(appends // 2, appends))
+    return history
 
 
 def perform(path: Path, vfs: RecordingVFS, *, appends: int, synchronous: str = "full") -> History:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from lineage import canon, documents
 from lineage.definitions import Bodies, Definer, new_event, redefined
 from lineage.errors import NotFound
-from lineage.events import TAGS, CurrentChanged, Deleted, EventData, Renamed, Undefined
+from lineage.events import TAGS, Annotated, CurrentChanged, Deleted, EventData, Renamed, Undefined
 from lineage.log import Append, MemoryLog, SQLiteLog
 from lineage.model import Secure
 from lineage.store import Store
@@ -68,6 +68,11 @@ changes: st.SearchStrategy[EventData] = st.one_of(
     st.builds(CurrentChanged, st.none() | names),
     st.builds(Renamed, names, names),
     st.just(Undefined()),
+    st.builds(
+        Annotated,
+        st.none() | names,
+        st.dictionaries(st.sampled_from("kl"), st.none() | st.sampled_from(["", "v"]), min_size=1),
+    ),
 )
 happenings = st.tuples(st.sampled_from(STREAMS), papers | changes | papers)
 # The clock may stand still, go on within the microsecond, or go back.
@@ -161,7 +166,8 @@ def expected(store: Store, tree: Tree) -> tuple[dict[str, Any], Any]:
 
 def test_every_kind_of_event_is_among_those_tried() -> None:
     given, again = (defined(A, Paper("a", None, 0, "", 1, flag))[0] for flag in (False, True))
-    assert {type(given), type(again), Deleted, CurrentChanged, Renamed, Undefined} == set(TAGS)
+    others = {Annotated, Deleted, CurrentChanged, Renamed, Undefined}
+    assert {type(given), type(again), *others} == set(TAGS)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -15,6 +15,7 @@ from tests.unit.store_samples import A, B, Papers, body, snapshot
 NAMES = st.sampled_from("abcd")
 BODIES = st.one_of(
     st.none(),
+    st.just(f"  <domain>\n    <uuid>{A}</uuid>\n  </domain>\n"),  # without a type
     st.builds(
         body,
         st.sampled_from([A, A, A, B, None]),

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage.events import (
+    Annotated,
     CurrentChanged,
     Defined,
     Deleted,
@@ -39,6 +40,7 @@ class Obvious:
     def __init__(self) -> None:
         self.rows: list[tuple[str, str | None, int]] = []
         self.current: str | None = None
+        self.notes: dict[tuple[str | None, str], str] = {}  # by snapshot (None: domain) and key
 
     def parent(self, name: str | None) -> str | None:
         return next((row[1] for row in self.rows if row[0] == name), None)
@@ -94,7 +96,11 @@ class Obvious:
             case Renamed(old, new) if self.has(old) and not self.has(new):
                 self.rename(old, new)
             case Undefined():
-                self.rows, self.current = [], None
+                self.rows, self.current, self.notes = [], None, {}
+            case Annotated(name, changes) if name is None or self.has(name):
+                told = {(name, key): text for key, text in changes.items()}
+                after = {**self.notes, **told}
+                self.notes = {at: text for at, text in after.items() if text is not None}
 
     def delete(self, name: str, scope: str) -> None:
         heir = None if self.is_root(name) else self.parent(name)
@@ -106,6 +112,7 @@ class Obvious:
         self.rows = moved + [row for row in self.rows if row[0] not in (*gone, *up)]
         if self.current in gone:
             self.current = heir
+        self.notes = {at: text for at, text in self.notes.items() if at[0] not in gone}
 
     def rename(self, old: str, new: str) -> None:
         waiting = [row for row in self.rows if row[1] == new]
@@ -114,6 +121,12 @@ class Obvious:
             (new if n == old else n, new if parent == old else parent, at) for n, parent, at in rows
         ]
         self.current = new if self.current == old else self.current
+        self.notes = {
+            (new if name == old else name, key): text for (name, key), text in self.notes.items()
+        }
+
+    def noted(self, name: str | None) -> dict[str, str]:
+        return {key: text for (of, key), text in self.notes.items() if of == name}
 
 
 def document(name: str, parent: str | None, at: int) -> Defined:
@@ -123,6 +136,7 @@ def document(name: str, parent: str | None, at: int) -> Defined:
 
 
 some_name = st.sampled_from(NAMES)
+some_text = st.sampled_from([None, "1", "2"])
 definitions = st.builds(document, some_name, st.none() | some_name, st.integers(-1, 2))
 events: st.SearchStrategy[EventData] = st.one_of(
     definitions,
@@ -133,6 +147,7 @@ events: st.SearchStrategy[EventData] = st.one_of(
     st.builds(CurrentChanged, st.none() | some_name),
     st.builds(Renamed, some_name, some_name),
     st.sampled_from([CurrentChanged("a"), CurrentChanged("b"), Undefined()]),
+    st.builds(Annotated, st.none() | some_name, st.dictionaries(st.sampled_from("xy"), some_text)),
 )
 # Only well-formed trees: a parent is one of those before it.
 forests = st.lists(st.tuples(st.integers(-1, 30), st.integers(0, 3)), min_size=1, max_size=30).map(
@@ -159,7 +174,7 @@ def everything(tree: Tree) -> dict[str, Any]:
     """All that can be seen of a tree, its order of children included."""
     return {
         "nodes": {
-            node.name: (node.parent, node.position, node.head, node.rewritten)
+            node.name: (node.parent, node.position, node.head, node.rewritten, node.annotations)
             for node in tree.topological()
         },
         "children": {name: [n.name for n in tree.children(name)] for name in tree},
@@ -168,7 +183,8 @@ def everything(tree: Tree) -> dict[str, Any]:
         "seen": {name: tree.seen(name) for name in NAMES},
         "missing": list(tree.missing_parents().items()),
         "cycles": list(tree.cycle_roots().items()),
-        "domain": (tree.domain_name, tree.undefined, tree.version, tree.position),
+        "domain": (tree.domain_name, tree.undefined, tree.annotations),
+        "end": (tree.version, tree.position, tree.recorded_at),
     }
 
 
@@ -204,6 +220,8 @@ def test_the_fold_agrees_with_the_obvious_one(story: list[EventData], ask: bool)
         assert walked == list(obvious.walk(obvious.roots()))
         assert tree.current == (obvious.current if obvious.has(obvious.current) else None)
         assert set(tree.cycle_roots()) == obvious.cycle_roots()
+        assert {n: tree[n].annotations for n in names} == {n: obvious.noted(n) for n in names}
+        assert tree.annotations == obvious.noted(None)
 
 
 @settings(max_examples=100)

@@ -128,6 +128,7 @@ def test_list_as_json_has_the_fields_that_its_help_names(filled: Run) -> None:
         "description": "before the upgrade",
         "position": records[1]["position"],
         "version": records[1]["version"],
+        "annotations": {},
     }
     text = filled("list", "--help").stdout
     assert all(field in text for field in records[1])
@@ -191,6 +192,7 @@ def test_log_as_json_is_an_object_a_line_with_its_events_fields(filled: Run, arc
     assert base["digest"] == hashlib.sha256(stored).hexdigest()
     assert (base["event"], base["domain"], base["domain_name"]) == ("defined", WEB, "web")
     envelope = {"position", "domain", "domain_name", "version", "recorded_at", "recorded", "source"}
+    envelope.add("commit")
     assert [{k: v for k, v in event.items() if k not in envelope} for event in events[-4:]] == [
         {"event": "renamed", "old": "mid", "new": "middle"},
         {"event": "current-changed", "name": None},

@@ -44,6 +44,59 @@ def test_record_changes_the_tree_and_tells_the_version(filled: Run) -> None:
     assert "web" not in filled("tree").stdout
 
 
+def test_record_tells_the_position_too(filled: Run) -> None:
+    answer = json.loads(filled("record", "undefine", "web", "--json").stdout)
+    last = json.loads(filled("log", "--json").stdout.splitlines()[-1])
+    assert answer == {"domain": "web", "version": last["version"], "position": last["position"]}
+
+
+def test_annotations_are_put_shown_and_taken_away(filled: Run) -> None:
+    filled("record", "annotate", "web", "owner=ops team", "url=a=b")
+    filled("record", "annotate", "web", "--snapshot", "mid", "job=7", "note=")
+    filled("record", "annotate", "web", "--snapshot", "mid", "--remove", "note", "--remove", "no")
+    filled("record", "annotate", "web", "owner=me", "--remove", "url")
+    said = [line.split("  ")[-1] for line in filled("log", "web").stdout.splitlines()[-4:]]
+    assert said == [
+        'annotated: owner="ops team" url=a=b',
+        'annotated mid: job=7 note=""',
+        "annotated mid: -note",
+        "annotated: owner=me -url",
+    ]
+    records = json.loads(filled("list", "web", "--json").stdout)
+    assert {r["name"]: r["annotations"] for r in records} == {
+        "base": {},
+        "mid": {"job": "7"},
+        "top": {},
+    }
+    (domain,) = json.loads(filled("list", "web", "--domains", "--json").stdout)
+    assert domain["annotations"] == {"owner": "me"}
+    event = json.loads(filled("log", "web", "--json").stdout.splitlines()[-1])
+    assert event["event"] == "annotated"
+    assert (event["name"], event["changes"]) == (None, {"owner": "me", "url": None})
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        [],
+        ["novalue"],
+        ["=x"],
+        ["a=1", "a=2"],
+        ["a=1", "--remove", "a"],
+        ["--remove", ""],
+        ["--remove", "a=b"],
+        ["a=\x1b"],
+        ["a=" + "x" * 65_537],
+        ["a=\udcff"],
+        ["--snapshot", "mid", "--remove", "\udcff"],
+    ],
+)
+def test_annotations_that_are_none_are_wrong_usage(filled: Run, args: list[str]) -> None:
+    before = filled("log").stdout
+    filled("record", "annotate", "web", *args, status=2)
+    assert filled("log").stdout == before
+
+
 def test_what_is_refused_is_status_4_and_changes_nothing(filled: Run) -> None:
     before = filled("log").stdout
     filled("record", "delete", "web", "mid", "--expect", "1", status=4)

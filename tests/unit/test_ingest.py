@@ -174,6 +174,19 @@ def test_what_a_duplicate_inherits_does_not_depend_on_the_order(store: Store) ->
             assert other.xml("vm", "a") == expected
 
 
+def test_a_document_that_was_present_by_inheritance_is_known_when_it_comes_again(
+    store: Store,
+) -> None:
+    first = snapshot("a", created=NOON)
+    store.ingest(Papers([first, snapshot("a", created=NOON + 1, domain=None)], hint="vm"))
+    both = [snapshot("a", created=NOON + 1), snapshot("a", created=NOON + 2, domain=None)]
+    store.ingest(Papers(both, hint="vm"))
+    head = store.head()
+    again = store.ingest(Papers(both, hint="vm"))
+    assert (again.known, again.equal, store.head()) == (1, 1, head)
+    assert store.xml("vm", "a") == snapshot("a", created=NOON + 2)
+
+
 # current
 
 

@@ -220,22 +220,6 @@ def test_a_readonly_log_follows_a_writer_and_writes_nothing(path: Path, log: SQL
     assert log.head() == 3
 
 
-def test_a_store_on_a_readonly_medium_is_read_without_a_file_beside_it(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    writer = SQLiteLog(path)
-    fill(writer)
-    writer.close()
-    before = listing(path.parent)
-    flags = os.statvfs(path)
-    mounted = os.statvfs_result((*flags[:8], flags.f_flag | os.ST_RDONLY, *flags[9:]))
-    monkeypatch.setattr(os, "statvfs", lambda _: mounted)
-    reader = SQLiteLog(path, readonly=True)
-    assert [e.payload for e in reader.read()] == [b"payload"]
-    assert listing(path.parent) == before
-    reader.close()
-
-
 def test_a_commit_is_synchronous_and_the_file_is_not_trusted(log: SQLiteLog) -> None:
     connection = log._connection
     assert connection is not None

@@ -7,11 +7,14 @@ import os
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 import lineage
+from tests.unit.store_samples import A, snapshot
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -77,6 +80,76 @@ def test_the_python_lines_do_what_the_readme_says(
     told: list[str] = []
     result = doctest.DocTestRunner(verbose=False).run(examples, out=told.append)
     assert result.failed == 0, "".join(told)
+
+
+class Job(NamedTuple):
+    """Something that the hypervisor was asked to do."""
+
+    id: str
+    domain: str
+    document: bytes
+    seen_version: int
+    began: datetime
+
+
+class Hypervisor:
+    """What a daemon has of its own: jobs, and notes of what became of them."""
+
+    def __init__(self) -> None:
+        self.jobs: list[Job] = []
+        self.notes: list[tuple[object, ...]] = []
+
+    def take(self, id: str, document: bytes, seen_version: int) -> None:
+        self.jobs.append(Job(id, A, document, seen_version, datetime.now(UTC)))
+
+    def finished_jobs(self) -> list[Job]:
+        return self.jobs
+
+    def dump_snapshot(self, job: Job) -> bytes:
+        return job.document
+
+    def start_over(self, job: Job, seen_version: int) -> None:
+        self.notes.append((job.id, "start over", seen_version))
+
+    def reject(self, job: Job, why: str) -> None:
+        self.notes.append((job.id, "rejected", why))
+
+    def acknowledge(self, job: Job, version: int, new: set[str]) -> None:
+        self.notes.append((job.id, "acknowledged", version, new))
+
+
+def test_the_daemon_does_what_the_readme_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    program = block("python")
+    assert len([line for line in program.splitlines() if line]) <= 20
+    hypervisor = Hypervisor()
+
+    def run() -> list[tuple[object, ...]]:
+        hypervisor.notes.clear()
+        exec(compile(program, "README.md", "exec"), {"hypervisor": hypervisor})
+        return list(hypervisor.notes)
+
+    hypervisor.take("first", snapshot("one"), 0)
+    assert run() == [("first", "acknowledged", 2, {"one"})]
+    hypervisor.take("second", snapshot("two", "one"), 2)
+    hypervisor.take("late", snapshot("three", "one"), 2)
+    hypervisor.take("broken", snapshot("four").replace(b"<state>shutoff</state>", b""), 4)
+    answers = [
+        ("first", "acknowledged", 2, {"one"}),
+        ("second", "acknowledged", 4, {"two"}),
+        ("late", "start over", 4),
+        ("broken", "rejected", "state-missing at byte 0"),
+    ]
+    assert run() == answers
+    with lineage.Store("history.db") as store:
+        store.delete(A, "one")
+        assert store.head() == 5
+    assert run()[:2] == answers[:2]  # whatever happened since
+    with lineage.Store("history.db") as store:
+        assert store.head() == 5
+        assert {event.source for event in store.events(0)} == {"snapshot agent", ""}
 
 
 def test_links_lead_somewhere() -> None:

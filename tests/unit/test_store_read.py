@@ -31,8 +31,9 @@ class Clocked:
         self.inner = log
         self.now = MORNING
 
-    def append(self, batch, bodies=None, *, recorded_at=None):  # type: ignore[no-untyped-def]
-        return self.inner.append(batch, bodies, recorded_at=nanoseconds(self.now))
+    def append(self, batch, bodies=None, **kwargs):  # type: ignore[no-untyped-def]
+        kwargs["recorded_at"] = nanoseconds(self.now)
+        return self.inner.append(batch, bodies, **kwargs)
 
     def __getattr__(self, name: str) -> object:
         return getattr(self.inner, name)
@@ -194,7 +195,7 @@ def test_what_another_connection_writes_is_seen(tmp_path: Path) -> None:
         assert list(two.tree("vm")) == ["a"]
         two.record(snapshot("b", "a"))
         assert list(one.tree("vm")) == ["a", "b"]
-        assert one.delete("vm", "a") == 3
+        assert one.delete("vm", "a").version == 3
         assert [info.snapshots for info in two.domains()] == [1]
 
 

@@ -205,6 +205,16 @@ def test_a_redefinition_without_domain_inherits_it_and_nothing_else() -> None:
     assert node.definition.domain is None
 
 
+def test_a_domain_without_a_type_is_inherited_by_none_that_has_one() -> None:
+    bare = redefined(defined("a", domain=b"first"), bare=True)
+    tree = told(bare, redefined(defined("a", domain=b"second"), bare=True))
+    assert (tree["a"].domain, tree["a"].has_domain) == (b"second", False)
+    more(tree, redefined(defined("a", domain=None)))
+    assert (tree["a"].domain, tree["a"].has_domain) == (b"second", False)
+    more(tree, redefined(defined("a", domain=b"whole")), bare)
+    assert (tree["a"].domain, tree["a"].has_domain, tree["a"].rewritten) == (b"whole", True, True)
+
+
 def test_the_last_current_event_decides() -> None:
     tree = told(defined("a"), defined("b"), CurrentChanged("a"), CurrentChanged("b"))
     assert tree.current == "b"

@@ -34,7 +34,7 @@ def defined(
     return Defined(name, encoded, digest, domain=domain, domain_name=domain_name)
 
 
-def redefined(document: Defined, **changes: bytes | None) -> Redefined:
+def redefined(document: Defined, **changes: bytes | bool | None) -> Redefined:
     return Redefined(**{**msgspec.structs.asdict(document), **changes})
 
 

@@ -1,0 +1,168 @@
+"""A copy of a live store, through SQLite's backup API.
+
+A copied file is no backup: the last commits may stand in the ``-wal`` file alone, and what is
+copied while that is carried over into the file is from before in part, and from after in part.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final, Protocol, runtime_checkable
+
+import apsw
+
+from lineage.errors import Damaged, LineageError
+from lineage.log.meanings import translate, translated
+from lineage.log.opening import FILE_MODE, open_store, verify_copy
+
+__all__ = ["Progress", "SupportsBackup", "backup", "copy"]
+
+Progress = Callable[[int, int], None]
+"""Called with bytes done and bytes in all."""
+
+_STEP: Final = 1 << 20  # bytes between two calls of `progress`, or two chances to interrupt
+# What SQLite would take for the copy's own if it were there when the copy is opened.
+_BESIDE: Final = ("", "-wal", "-shm", "-journal")
+
+
+@runtime_checkable
+class SupportsBackup(Protocol):
+    """An event log that can copy itself into a file."""
+
+    def backup(self, path: str | os.PathLike[str], *, progress: Progress | None = None) -> None:
+        """Copy the log as it is now to a new file; see `lineage.Store.backup`."""
+        ...
+
+
+def backup(
+    path: Path, target: Path, progress: Progress | None = None, *, vfs: str | None = None
+) -> None:
+    """Copy the store at a path, through a connection of its own; see `copy`.
+
+    Args:
+        vfs: name of the SQLite VFS that reads the store.
+    """
+    with translated(path):
+        connection = open_store(path, readonly=True, create=False, vfs=vfs)
+    with closing(connection):
+        copy(connection, path, target, progress)
+
+
+def copy(
+    source: apsw.Connection, path: Path, target: Path, progress: Progress | None = None
+) -> None:
+    """Copy the store that a connection has open, as of now, to a new file, mode 0600.
+
+    One transaction reads all of it. Beside a write-ahead log, writers go on meanwhile; only
+    the ``-wal`` file does not start anew before the copy is done.
+
+    Args:
+        source: used by this call alone while it lasts; not in a transaction.
+        path: of the source.
+        target: is there in full afterwards, or not at all.
+
+    Raises:
+        LineageError: there is something of that name, or no such directory; reading or
+            writing failed.
+        Busy, Damaged: the source is locked; SQLite finds its structure damaged.
+    """
+    with _appearing(target) as partial:
+        with translated(target):
+            connection = apsw.Connection(os.fspath(partial), apsw.SQLITE_OPEN_READWRITE)
+        with closing(connection):
+            # Nobody else sees the file while it is incomplete: what a crash leaves is useless.
+            for name in ("journal_mode", "synchronous"):
+                connection.pragma(name, "off")
+            _copy_pages(source, path, connection, target, progress)
+        try:
+            with translated(partial):
+                verify_copy(partial)
+        except Damaged as error:
+            raise Damaged(f"{path}: damaged in its copy, which was given up ({error})") from None
+
+
+def _copy_pages(
+    source: apsw.Connection,
+    path: Path,
+    copied: apsw.Connection,
+    target: Path,
+    progress: Progress | None,
+) -> None:
+    # Without a transaction, each commit of another process would have the copy begin again.
+    with translated(path):
+        source.execute("BEGIN")
+    try:
+        with translated(path):
+            size = int(str(source.pragma("page_size")))  # reads: the transaction starts here
+            pages = int(str(source.pragma("page_count")))
+        with copied.backup("main", source, "main") as running:
+            while not running.done:
+                try:
+                    running.step(max(1, _STEP // size))
+                except apsw.Error as error:
+                    raise translate(error, target if _of_target(error) else path) from error
+                if progress is not None:
+                    progress((pages - running.remaining) * size, pages * size)
+    finally:
+        source.execute("ROLLBACK")
+
+
+def _of_target(error: apsw.Error) -> bool:
+    """Whether it was not reading that failed."""
+    if isinstance(error, apsw.IOError):
+        return getattr(error, "extendedresult", 0) != apsw.SQLITE_IOERR_READ
+    return isinstance(error, (apsw.FullError, apsw.ReadOnlyError, apsw.CantOpenError))
+
+
+@contextmanager
+def _appearing(target: Path) -> Iterator[Path]:
+    """Give a new file to write. In the end it is on disk and has its name, or it is gone."""
+    _require_free(target)
+    with translated(target):
+        try:
+            fd, name = tempfile.mkstemp(prefix=".lineage-", suffix=".part", dir=target.parent)
+        except FileNotFoundError:
+            raise LineageError(f"{target.parent}: no such directory") from None
+    partial = Path(name)
+    try:
+        # mkstemp obeys the umask, which may take away even the owner's permissions.
+        os.fchmod(fd, FILE_MODE)
+        os.close(fd)
+        yield partial
+        with translated(target):
+            _sync(partial, os.O_RDWR)
+            _require_free(target)
+            _put(partial, target)
+    finally:
+        partial.unlink(missing_ok=True)
+    with translated(target):
+        _sync(target.parent, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def _require_free(target: Path) -> None:
+    for ending in _BESIDE:
+        beside = target.with_name(target.name + ending)
+        if os.path.lexists(beside):
+            raise LineageError(f"{beside} is there already")
+
+
+def _put(partial: Path, target: Path) -> None:
+    """Give the file its name. Unlike renaming, a link replaces nothing."""
+    try:
+        target.hardlink_to(partial)
+    except FileExistsError:
+        raise LineageError(f"{target} is there already") from None
+    except OSError:  # a file system without links
+        partial.rename(target)
+
+
+def _sync(path: Path, flags: int) -> None:
+    fd = os.open(path, flags | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

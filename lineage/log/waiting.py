@@ -1,0 +1,232 @@
+"""How a log is watched for events to come: without a thread, and without asking all the time.
+
+A commit to SQLite's write-ahead log shows as writes to the -wal file, which the system reports
+(inotify). But it becomes visible only after them, once it is on disk, in shared memory, and nothing
+reports that. So after each report one has to look, and look again until it must have come.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import select
+import struct
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from lineage.log.filesystems import Kind, file_system
+
+__all__ = ["Waiters"]
+
+POLL: Final = 0.1  # seconds, where nothing reports
+# Seconds after a report until one looks; then at twice that, four times that... So a commit that
+# took a while to get to the disk is seen after at most twice that while.
+_SOON: Final = 0.001
+_LATEST: Final = 5.0
+
+# inotify(7)
+_NONBLOCK_CLOEXEC: Final = os.O_NONBLOCK | os.O_CLOEXEC
+_IN_MODIFY: Final = 0x2
+_IN_CREATE: Final = 0x100
+_IN_MOVED_TO: Final = 0x80
+_IN_ONLYDIR: Final = 0x1000000
+_IN_Q_OVERFLOW: Final = 0x4000
+_EVENT: Final = struct.Struct("iIII")  # watch, what, cookie, length of the name
+_READ_AT_ONCE: Final = 1 << 16
+
+
+class Waiters:
+    """All who wait for a log to grow.
+
+    Args:
+        path: the store's file, written by others too; None: only `wake` tells of events.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        self._lock = threading.RLock()  # a signal's handler may close a waiter
+        self._waiting: list[_Waiter] = []
+
+    def begin(self) -> _Waiter:
+        """Give another one who waits; see `EventLog.waiter`."""
+        waiter = _Waiter(self, self._path)
+        with self._lock:
+            self._waiting = [*self._waiting, waiter]
+        return waiter
+
+    def wake(self) -> None:
+        """Tell all that something was appended."""
+        for waiter in self._waiting:
+            waiter.wake()
+
+    def close(self) -> None:
+        """End all waiting."""
+        for waiter in self._waiting:
+            waiter.close()
+
+    def forget(self, waiter: _Waiter) -> None:
+        """Tell this one no more."""
+        with self._lock:
+            self._waiting = [each for each in self._waiting if each is not waiter]
+
+
+class _Waiter:
+    """One who waits; see `lineage.log.base.Waiter`."""
+
+    def __init__(self, waiters: Waiters, path: Path | None) -> None:
+        self._waiters = waiters
+        self._pid = os.getpid()
+        self._closed = False
+        self._using = threading.Lock()  # held by who waits
+        self._guard = threading.RLock()  # of the bell: another file may get its number
+        self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._reports = None if path is None else _Reports.of(path)
+        self._told_of_all = path is None
+        self._reported = time.monotonic()  # what is being committed just now was not reported
+        self._quiet, self._all = select.poll(), select.poll()
+        self._quiet.register(self._bell, select.POLLIN)
+        self._all.register(self._bell, select.POLLIN)
+        if self._reports is not None:
+            self._all.register(self._reports.descriptor, select.POLLIN)
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    def wait(self, timeout: float | None = None) -> None:
+        if os.getpid() != self._pid:
+            return  # what a child takes out of the descriptors, its parent would miss
+        with self._using:
+            if not self._closed:
+                self._wait(None if timeout is None else time.monotonic() + timeout)
+        if self._closed:
+            self.close()
+
+    def _wait(self, end: float | None) -> None:
+        look = self._when_to_look()
+        while ready := dict(self._all.poll(_milliseconds(end, look))):
+            if self._bell in ready:
+                self._silence()
+                return
+            if self._reports is not None and self._reports.take():
+                # More writes follow the first, and then comes the sync: no use looking at once.
+                self._reported = time.monotonic()
+                if self._quiet.poll(_milliseconds(end, self._when_to_look())):
+                    self._silence()
+                return
+
+    def _when_to_look(self) -> float | None:
+        if self._told_of_all:
+            return None
+        now = time.monotonic()
+        if self._reports is None:
+            return now + POLL
+        return now + min(max(now - self._reported, _SOON), _LATEST)
+
+    def _silence(self) -> None:
+        with suppress(BlockingIOError):
+            os.eventfd_read(self._bell)
+
+    def wake(self) -> None:
+        """End a `wait`, the next one if there is none now."""
+        if os.getpid() != self._pid:
+            return
+        with self._guard, suppress(BlockingIOError):
+            if self._bell >= 0:
+                os.eventfd_write(self._bell, 1)
+
+    def close(self) -> None:
+        self._closed = True
+        if os.getpid() != self._pid:
+            return
+        self.wake()
+        # Who waits is awake now, and releases all when done with it. It may be this very thread,
+        # in a signal's handler, so nothing is waited for here.
+        if self._using.acquire(blocking=False):
+            try:
+                self._release()
+            finally:
+                self._using.release()
+
+    def _release(self) -> None:
+        with self._guard:
+            bell, self._bell = self._bell, -1
+        if bell >= 0:
+            os.close(bell)
+            if self._reports is not None:
+                self._reports.close()
+            self._waiters.forget(self)
+
+
+class _Reports:
+    """What the system reports of a store's -wal file: that it was written, or made anew."""
+
+    def __init__(self, descriptor: int, wal: bytes) -> None:
+        self.descriptor = descriptor
+        self._wal = wal
+        self._name = os.path.basename(wal)  # noqa: PTH119 (bytes)
+
+    @classmethod
+    def of(cls, path: Path) -> _Reports | None:
+        """Have the file reported; None where it cannot be, or where others' writes are not."""
+        if file_system(path).kind is not Kind.LOCAL:
+            return None
+        wal = os.fsencode(os.path.realpath(path)) + b"-wal"
+        descriptor = _libc().inotify_init1(_NONBLOCK_CLOEXEC)
+        if descriptor < 0:
+            return None
+        reports = cls(descriptor, wal)
+        names = _IN_CREATE | _IN_MOVED_TO | _IN_ONLYDIR
+        if reports._watch(os.path.dirname(wal), names):  # noqa: PTH120 (bytes)
+            there = reports._watch(wal, _IN_MODIFY)
+            if there or ctypes.get_errno() == errno.ENOENT:  # it will be made
+                return reports
+        reports.close()
+        return None
+
+    def take(self) -> bool:
+        """Take all reports there are; whether one was of the file."""
+        ours = False
+        for what, name in self._read():
+            if what & (_IN_CREATE | _IN_MOVED_TO):
+                if name == self._name:
+                    self._watch(self._wal, _IN_MODIFY)
+                    ours = True
+            else:
+                ours = ours or bool(what & (_IN_MODIFY | _IN_Q_OVERFLOW))
+        return ours
+
+    def close(self) -> None:
+        os.close(self.descriptor)
+
+    def _watch(self, path: bytes, what: int) -> bool:
+        return bool(_libc().inotify_add_watch(self.descriptor, path, ctypes.c_uint32(what)) >= 0)
+
+    def _read(self) -> Iterator[tuple[int, bytes]]:
+        try:
+            data = os.read(self.descriptor, _READ_AT_ONCE)
+        except BlockingIOError:
+            return
+        offset = 0
+        while offset < len(data):
+            _, what, _, length = _EVENT.unpack_from(data, offset)
+            offset += _EVENT.size
+            yield what, data[offset : offset + length].rstrip(b"\0")
+            offset += length
+
+
+def _milliseconds(*until: float | None) -> float | None:
+    """How long `poll` may take; it rounds up, so that it is never too early."""
+    first = min((moment for moment in until if moment is not None), default=None)
+    return None if first is None else max(first - time.monotonic(), 0) * 1000
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
