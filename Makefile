@@ -18,7 +18,7 @@ LIVE := $(VENV)/.live
 RIVALS := build/bench/librivals.so
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test pytest ctest crash fuzz fuzz-coverage live-deps oracle live-fold bench \
+.PHONY: help demo test pytest ctest crash flip fuzz fuzz-coverage live-deps oracle live-fold bench \
   bench-million bench-size bench-instructions compare-instructions lint wheel-test build \
   check-tools clean
 
@@ -27,6 +27,7 @@ help:
 	@echo "make test        the C tests and the Python tests"
 	@echo "make live-deps   what the tests against live libvirt need (Debian)"
 	@echo "make crash       power loss, kill -9 and failing disks: all of it, with counts"
+	@echo "make flip        every byte of a small store is altered in turn, with counts (FLIP_BITS=1)"
 	@echo "make oracle      made-up documents through libvirt and the core (ORACLE_DOCUMENTS=20000)"
 	@echo "make live-fold   libvirt and a store through the same steps (STEPS=100000)"
 	@echo "make bench       the benchmarks, each with a rival"
@@ -52,6 +53,11 @@ pytest: $(BUILT)
 
 crash: $(BUILT)
 	$(PY) -m tests.crash
+
+FLIP_BITS ?= 1
+
+flip: $(BUILT)
+	FLIP_BITS=$(FLIP_BITS) $(PY) -m tests.damage
 
 bench: $(LIVE) $(RIVALS) $(BENCH)
 	$(PY) -m pytest benchmarks -o python_files='bench_*.py'

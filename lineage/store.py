@@ -9,10 +9,9 @@ from typing import Self
 
 from lineage import documents
 from lineage.check import Finding, check
-from lineage.errors import LineageError
 from lineage.ingest import Progress, Report, ingest
 from lineage.log.backup import Progress as Copied
-from lineage.log.backup import SupportsBackup
+from lineage.log.backup import back_up
 from lineage.log.base import EventLog
 from lineage.log.sqlite import SQLiteLog
 from lineage.reading import Event, read_events
@@ -244,6 +243,4 @@ class Store(Writers):
                 written; the event log is of another kind and has no backup.
             Damaged: SQLite finds that the file's structure is. Rows are not looked at.
         """
-        if not isinstance(self._log, SupportsBackup):
-            raise LineageError(f"a {type(self._log).__name__} cannot be copied to a file")
-        self._log.backup(path, progress=progress)
+        back_up(self._log, path, progress)

@@ -6,7 +6,7 @@ import time
 from types import TracebackType
 from typing import Self
 
-from lineage.log.base import EventLog
+from lineage.log.base import EventLog, Waiter
 from lineage.reading import Event, read_events
 
 __all__ = ["Watch"]
@@ -58,19 +58,44 @@ class Watch:
     def _next(self) -> Event | None:
         end = None if self._timeout is None else time.monotonic() + self._timeout
         while not self._waiter.closed:
-            event = next(self._events, None)
+            event = self._there()
             if event is not None:
                 return event
-            head = self._log.head()
-            if head != self._seen:
-                self._events = read_events(self._log, self._position, self._stream)
-                self._seen = head
-                continue
             left = None if end is None else end - time.monotonic()
             if left is not None and left <= 0:
                 return None
             self._waiter.wait(left)
         return None
+
+    def _there(self) -> Event | None:
+        """The next event if it is there already."""
+        event = next(self._events, None)
+        while event is None and (head := self._log.head()) != self._seen:
+            self._events = read_events(self._log, self._position, self._stream)
+            self._seen = head
+            event = next(self._events, None)
+        return event
+
+    def take(self, most: int) -> list[Event]:
+        """Give the next events that are there already, so many at most; none if one has to wait.
+
+        An error comes when the events before it are taken.
+        """
+        taken: list[Event] = []
+        try:
+            while len(taken) < most and (event := self._there()) is not None:
+                taken.append(event)
+                self._position = event.position
+        except Exception as error:
+            self._seen = -1  # who asks again meets it again
+            if not taken and not (isinstance(error, ValueError) and self._waiter.closed):
+                raise
+        return taken
+
+    @property
+    def waiter(self) -> Waiter:
+        """What waits for more; closed when the watch has ended."""
+        return self._waiter
 
     def close(self) -> None:
         """End it, though another thread be waiting. Closing twice is harmless."""

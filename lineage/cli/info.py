@@ -64,6 +64,7 @@ def command(
       position, version      of the event that recorded it
       secure                 whether it was dumped with passwords: yes, no, unknown
       memory                 {snapshot, file}, each null if unsaid
+      annotations            object: the words that were put to it, by key
       disks                  array of {name, snapshot, type, format, source}: null if unsaid;
                              snapshot is no, internal, external or manual
     \b
@@ -73,6 +74,7 @@ def command(
       current                name of the current snapshot, or null
       undefined              whether it was undefined and has no snapshot since
       position, version      of its last event
+      annotations            object: the words that were put to the domain, by key
       first_recorded_at, first_recorded, last_recorded_at, last_recorded
                              of its first and last event, as recorded_at and recorded above
     """
@@ -118,6 +120,7 @@ def _snapshot(tree: Tree, name: str) -> _Record:
         "position": node.position,
         "version": node.version,
         "secure": node.definition.secure.name.lower(),
+        "annotations": dict(node.annotations),
         "memory": {
             "snapshot": memory.snapshot if memory else None,
             "file": memory.file if memory else None,
@@ -162,6 +165,12 @@ def _snapshot_lines(record: _Record) -> Iterator[tuple[str, str]]:
     for disk in record["disks"]:
         known = (disk["snapshot"] or "-", disk["format"], _shown(disk["source"]))
         yield "Disk", "  ".join((quoted(disk["name"]), *map(safe, filter(None, known))))
+    yield from _annotations(record)
+
+
+def _annotations(record: _Record) -> Iterator[tuple[str, str]]:
+    for key, words in record["annotations"].items():
+        yield "Annotation", f"{quoted(key)}={safe(words)}"
 
 
 def _shown(path: str | None) -> str | None:
@@ -179,6 +188,7 @@ def _domain(store: Store, tree: Tree) -> _Record:
         "undefined": tree.undefined,
         "position": tree.position,
         "version": tree.version,
+        "annotations": dict(tree.annotations),
         "first_recorded_at": first.recorded_at,
         "first_recorded": instant(first.recorded_at),
         "last_recorded_at": last.recorded_at,
@@ -196,3 +206,4 @@ def _domain_lines(record: _Record) -> Iterator[tuple[str, str]]:
     yield "Version", str(record["version"])
     yield "First recorded", record["first_recorded"]
     yield "Last recorded", record["last_recorded"]
+    yield from _annotations(record)

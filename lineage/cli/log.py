@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -25,11 +25,13 @@ from lineage.events import (
 
 if TYPE_CHECKING:
     from lineage.reflog import CurrentMove
-    from lineage.store import Event, Store
+    from lineage.store import DomainInfo, Event, Store
 
     Move = CurrentMove[Event]
 
 __all__ = ["command"]
+
+_LOOK_AROUND: Final = 1.0  # seconds without an event until we see whether somebody still reads
 
 
 @click.command("log")
@@ -41,6 +43,9 @@ __all__ = ["command"]
     "--after", type=click.IntRange(min=0), default=0, metavar="N", help="Start after position N."
 )
 @click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Print at most N events.")
+@click.option(
+    "--follow", is_flag=True, help="Go on with what is recorded from now on, until interrupted."
+)
 @store_option
 @json_option
 def command(
@@ -48,6 +53,7 @@ def command(
     of_current: bool,
     after: int,
     limit: int | None,
+    follow: bool,
     store_path: Path | None,
     as_json: bool,
 ) -> None:
@@ -78,33 +84,67 @@ def command(
     """
     if of_current and domain is None:
         raise click.UsageError("--current is about one DOMAIN", click.get_current_context())
+    if of_current and follow:
+        raise click.UsageError("--current cannot be followed", click.get_current_context())
     with open_for_reading(store_path) as store:
         if of_current and domain is not None:
             moves = (m for m in store.reflog(domain) if m.event.position > after)
             _show_moves(store, islice(moves, limit), as_json)
         else:
-            _show_events(store, islice(store.events(after, domain), limit), as_json)
+            events = _followed(store, after, domain) if follow else store.events(after, domain)
+            _show_events(store, islice(events, limit), as_json, at_once=follow)
 
 
-def _show_events(store: Store, events: Iterable[Event], as_json: bool) -> None:
-    uuids, names = _domains(store)
+def _followed(store: Store, after: int, domain: str | None) -> Iterator[Event]:
+    """Yield the events there are and those to come, until nobody reads them any more."""
+    while not terminal.reader_is_gone():
+        with store.watch(after, domain=domain, timeout=_LOOK_AROUND) as watch:
+            yield from watch
+            after = watch.position
+    raise BrokenPipeError
+
+
+class _Names:
+    """What the domains of events are called, looked up again for one that is new."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._infos: dict[str, DomainInfo] = {}
+        self._bearers: Counter[str | None] = Counter()
+
+    def of(self, event: Event) -> DomainInfo | None:
+        """What is known of an event's domain."""
+        if event.domain not in self._infos:
+            self._infos = {info.stream: info for info in self._store.domains()}
+            self._bearers = Counter(info.name for info in self._infos.values())
+        return self._infos.get(event.domain)
+
+    def label(self, event: Event) -> str:
+        """What a person reads for it: its name unless another bears it too."""
+        info = self.of(event)
+        if info is None or info.name is None or self._bearers[info.name] > 1:
+            return quoted(event.domain)
+        return quoted(info.name)
+
+
+def _show_events(
+    store: Store, events: Iterable[Event], as_json: bool, *, at_once: bool = False
+) -> None:
+    names = _Names(store)
     if as_json:
-        terminal.write_json_lines(
-            _record(event, uuids.get(event.domain), names.get(event.domain)) for event in events
-        )
+        terminal.write_json_lines((_record(e, names.of(e)) for e in events), at_once=at_once)
     else:
-        labels = _labels(names)
-        terminal.write_lines(_line(event, labels) for event in events)
+        terminal.write_lines((_line(e, names.label(e)) for e in events), at_once=at_once)
 
 
 def _show_moves(store: Store, moves: Iterable[Move], as_json: bool) -> None:
     if not as_json:
         terminal.write_lines(map(_move_line, moves))
         return
-    uuids, names = _domains(store)
+    names = _Names(store)
     terminal.write_json_lines(
         {
-            **_record(move.event, uuids.get(move.event.domain), names.get(move.event.domain)),
+            **_record(move.event, names.of(move.event)),
             "before": move.before,
             "after": move.after,
         }
@@ -112,23 +152,7 @@ def _show_moves(store: Store, moves: Iterable[Move], as_json: bool) -> None:
     )
 
 
-def _domains(store: Store) -> tuple[dict[str, str | None], dict[str, str | None]]:
-    """UUIDs and names of the domains by the key of their events."""
-    infos = store.domains()
-    return {i.stream: i.uuid for i in infos}, {i.stream: i.name for i in infos}
-
-
-def _labels(names: dict[str, str | None]) -> dict[str, str]:
-    """What a person reads for a domain: its name unless another bears it too."""
-    bearers = Counter(names.values())
-    return {
-        stream: quoted(stream if name is None or bearers[name] > 1 else name)
-        for stream, name in names.items()
-    }
-
-
-def _line(event: Event, labels: dict[str, str]) -> str:
-    label = labels.get(event.domain) or quoted(event.domain)
+def _line(event: Event, label: str) -> str:
     what = _say(event.data)
     return f"{event.position}  {instant(event.recorded_at)}  {label}  {event.version}  {what}"
 
@@ -160,11 +184,11 @@ def _say(data: EventData) -> str:
     return "undefined"
 
 
-def _record(event: Event, uuid: str | None, name: str | None) -> dict[str, Any]:
+def _record(event: Event, domain: DomainInfo | None) -> dict[str, Any]:
     return {
         "position": event.position,
-        "domain": uuid,
-        "domain_name": name,
+        "domain": domain and domain.uuid,
+        "domain_name": domain and domain.name,
         "version": event.version,
         "recorded_at": event.recorded_at,
         "recorded": instant(event.recorded_at),

@@ -176,4 +176,5 @@ def _open(path: Path, opened: Callable[..., Store]) -> Store:
         store = opened(path, allow_network=allowed)
     for warning in caught:
         terminal.complain(f"lineage: warning: {safe(str(warning.message))}")
+    warnings.simplefilter("ignore", FileSystemWarning)  # said; a reader may open it once more
     return store

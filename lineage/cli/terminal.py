@@ -6,6 +6,7 @@ import errno
 import io
 import json
 import os
+import select
 import sys
 from collections.abc import Iterable
 from typing import Any, TextIO
@@ -17,12 +18,12 @@ __all__ = [
     "complain_json",
     "prepare",
     "read_bytes",
+    "reader_is_gone",
     "write_bytes",
     "write_json",
     "write_json_array",
     "write_json_lines",
     "write_lines",
-    "write_lines_as_they_come",
 ]
 
 
@@ -53,17 +54,27 @@ def can_draw(characters: str) -> bool:
     return True
 
 
-def write_lines(lines: Iterable[str]) -> None:
-    """Write each line and a line feed to stdout; the text must already be safe."""
-    _stdout().writelines(f"{line}\n" for line in lines)
+def write_lines(lines: Iterable[str], *, at_once: bool = False) -> None:
+    """Write each line and a line feed to stdout; the text must already be safe.
 
-
-def write_lines_as_they_come(lines: Iterable[str]) -> None:
-    """Write each line at once, for a reader who waits for it; the text must already be safe."""
+    Args:
+        at_once: let a reader have each line as it comes.
+    """
     stream = _stdout()
     for line in lines:
         stream.write(f"{line}\n")
-        stream.flush()
+        if at_once:
+            stream.flush()
+
+
+def reader_is_gone() -> bool:
+    """Whether nobody can read what is written to stdout any more, as far as that shows."""
+    poll = select.poll()
+    try:
+        poll.register(_stdout().fileno(), 0)  # errors and hang-ups are always told
+    except io.UnsupportedOperation:  # no file
+        return False
+    return bool(poll.poll(0))
 
 
 def read_bytes(limit: int) -> bytes:
@@ -86,9 +97,9 @@ def write_json(value: Any) -> None:
     write_lines([_dumps(value)])
 
 
-def write_json_lines(values: Iterable[Any]) -> None:
-    """Write a JSON value a line to stdout as they come."""
-    write_lines(map(_dumps, values))
+def write_json_lines(values: Iterable[Any], *, at_once: bool = False) -> None:
+    """Write a JSON value a line to stdout as they come; see `write_lines`."""
+    write_lines(map(_dumps, values), at_once=at_once)
 
 
 def write_json_array(values: Iterable[Any]) -> None:

@@ -16,10 +16,11 @@ from typing import Final, Protocol, runtime_checkable
 import apsw
 
 from lineage.errors import Damaged, LineageError
+from lineage.log.base import EventLog
 from lineage.log.meanings import translate, translated
 from lineage.log.opening import FILE_MODE, open_store, verify_copy
 
-__all__ = ["Progress", "SupportsBackup", "backup", "copy"]
+__all__ = ["Progress", "SupportsBackup", "back_up", "backup", "copy"]
 
 Progress = Callable[[int, int], None]
 """Called with bytes done and bytes in all."""
@@ -36,6 +37,17 @@ class SupportsBackup(Protocol):
     def backup(self, path: str | os.PathLike[str], *, progress: Progress | None = None) -> None:
         """Copy the log as it is now to a new file; see `lineage.Store.backup`."""
         ...
+
+
+def back_up(log: EventLog, path: str | os.PathLike[str], progress: Progress | None = None) -> None:
+    """Copy an event log to a new file, if it is one that can.
+
+    Raises:
+        LineageError: it is not; and see `copy`.
+    """
+    if not isinstance(log, SupportsBackup):
+        raise LineageError(f"a {type(log).__name__} cannot be copied to a file")
+    log.backup(path, progress=progress)
 
 
 def backup(

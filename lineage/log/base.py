@@ -8,6 +8,7 @@ log (1, 2, 3...), both gapless and never reused.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Final, Protocol, runtime_checkable
 
 import msgspec
@@ -147,6 +148,14 @@ class Waiter(Protocol):
 
         Args:
             timeout: seconds after which to return anyway; None: never.
+        """
+        ...
+
+    def waiting(self) -> AbstractContextManager[tuple[int, float | None]]:
+        """Wait in an event loop, as long as the block lasts, instead of in `wait`.
+
+        Gives a descriptor that can be read when there is something to look at, and after how
+        many seconds to look all the same; None: never. `wait` with a timeout of 0 comes next.
         """
         ...
 

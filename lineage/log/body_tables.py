@@ -56,7 +56,8 @@ def digests_of(connection: apsw.Connection, numbers: set[int]) -> dict[int, byte
         rows = connection.execute(_DIGESTS, (first, last + _NEIGHBOURS)).fetchall()
     else:
         rows = connection.executemany(_DIGESTS, ((number, number) for number in numbers)).fetchall()
-    return dict(cast(Iterable[tuple[int, bytes]], rows))
+    stored = cast(Iterable[tuple[int, bytes]], rows)
+    return {number: digest for number, digest in stored if type(digest) is bytes}
 
 
 def _numbers_of(connection: apsw.Connection, digests: Iterable[bytes]) -> dict[bytes, int]:

@@ -88,6 +88,8 @@ def expand(encoding: int, data: bytes, most: int, what: str) -> bytes:
     Raises:
         Damaged: the data cannot be what was stored, or this release cannot read it.
     """
+    if type(data) is not bytes:  # a row's type can be damaged as well
+        raise Damaged(f"{what} is no longer made of bytes")
     if encoding == RAW:
         if len(data) <= most:
             return data

@@ -185,12 +185,6 @@ class MemoryLog:
             raise Damaged(f"body {digest.hex()} has another digest")
         return body
 
-    def waiter(self) -> Waiter:
-        """Begin to wait for events; see `EventLog.waiter`."""
-        with self._lock:
-            self._check_open()
-            return self._waiters.begin()
-
     def verify(
         self, part: Part = WHOLE, progress: Callable[[int, int], None] | None = None
     ) -> Iterator[Problem | StoredEvent]:
@@ -208,6 +202,12 @@ class MemoryLog:
         if progress is not None:
             total = sum(map(len, streams)) + len(bodies)
             progress(total, total)
+
+    def waiter(self) -> Waiter:
+        """Begin to wait for events; see `EventLog.waiter`."""
+        with self._lock:
+            self._check_open()
+            return self._waiters.begin()
 
     def close(self) -> None:
         """Forget everything. Closing twice is harmless."""

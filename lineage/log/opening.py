@@ -107,15 +107,20 @@ def _open(
     return connection
 
 
-def open_for_check(path: Path, vfs: str | None = None) -> apsw.Connection:
+def open_for_check(path: Path, *, alone: bool = False, vfs: str | None = None) -> apsw.Connection:
     """Open a store file to be looked over, whatever may be wrong with its schema.
+
+    Args:
+        alone: without shared memory, as on a network file system.
 
     Raises:
         OSError, apsw.Error: it cannot be opened.
     """
     connection = _connect(path, True, vfs)
     try:
-        _configure(connection, alone=False)
+        if alone:
+            connection.pragma("locking_mode", "exclusive")
+        _configure(connection, alone)
     except BaseException:
         connection.close()
         raise

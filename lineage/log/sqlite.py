@@ -9,7 +9,7 @@ import ctypes
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import cache, partial
 from itertools import islice
 from pathlib import Path
@@ -19,7 +19,7 @@ from weakref import WeakSet
 import apsw
 
 from lineage.errors import Busy, Forked, LineageError, NotFound
-from lineage.log.backup import Progress, backup
+from lineage.log.backup import Progress, backup, copy
 from lineage.log.base import (
     ALL,
     Append,
@@ -294,6 +294,30 @@ class SQLiteLog:
             stored = self._bodies.fetch(connection, digest)
         return self._bodies.unpack(stored)
 
+    def verify(
+        self, part: Part = WHOLE, progress: Callable[[int, int], None] | None = None
+    ) -> Iterator[Problem | StoredEvent]:
+        """Yield what is wrong with the file, and the part's events; see `EventLog.verify`.
+
+        Others may read and write meanwhile, this handle too: it is done by a connection of its
+        own, in one transaction.
+
+        Raises:
+            Damaged: SQLite can read nothing of the file.
+            LineageError: a network file system, and the store is open for writing: there the file
+                can be opened only once.
+        """
+        with self._use() as connection:
+            alone = connection.pragma("locking_mode") == "exclusive"
+        if alone and not self._readonly:
+            raise LineageError(
+                f"{self._path}: on a network, open it for reading to have it checked"
+            )
+        with translated(self._path):
+            connection = open_for_check(self._path, alone=alone, vfs=self._vfs)
+            with closing(connection):
+                yield from verify(connection, part, progress)
+
     def waiter(self) -> Waiter:
         """Begin to wait for events; see `EventLog.waiter`."""
         with self._use():
@@ -301,27 +325,16 @@ class SQLiteLog:
 
     def backup(self, path: str | os.PathLike[str], *, progress: Progress | None = None) -> None:
         """Copy the store as it is now to a new file; see `lineage.Store.backup`."""
-        with self._use():
-            pass  # open, in the process that opened it, and no write has failed
+        with self._use() as connection:  # open, in its process, and no write has failed
+            if connection.pragma("locking_mode") == "exclusive":
+                copy(connection, self._path, Path(path), progress)  # no other one may open it
+                return
         backup(self._path, Path(path), progress, vfs=self._vfs)
 
     def figures(self) -> Figures:
         """How much there is in the file, and what takes the room."""
         with self._use() as connection, reading(connection):
             return figures(connection, self._path)
-
-    def verify(
-        self, part: Part = WHOLE, progress: Callable[[int, int], None] | None = None
-    ) -> Iterator[Problem | StoredEvent]:
-        """Yield what is wrong with the file, and the part's events; see `EventLog.verify`."""
-        with self._use():
-            pass  # it is of use
-        with translated(self._path):
-            connection = open_for_check(self._path, self._vfs)
-            try:
-                yield from verify(connection, part, progress)
-            finally:
-                connection.close()
 
     def close(self) -> None:
         """Release files and locks. Closing twice is harmless, and so is closing in a fork."""

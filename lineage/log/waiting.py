@@ -15,7 +15,7 @@ import struct
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -107,6 +107,17 @@ class _Waiter:
                 self._wait(None if timeout is None else time.monotonic() + timeout)
         if self._closed:
             self.close()
+
+    @contextmanager
+    def waiting(self) -> Iterator[tuple[int, float | None]]:
+        with self._using, select.epoll() as both:
+            look: float | None = 0  # when closed, at once
+            if not self._closed and os.getpid() == self._pid:
+                both.register(self._bell, select.EPOLLIN)
+                if self._reports is not None:
+                    both.register(self._reports.descriptor, select.EPOLLIN)
+                look = self._when_to_look()
+            yield both.fileno(), None if look is None else max(look - time.monotonic(), 0)
 
     def _wait(self, end: float | None) -> None:
         look = self._when_to_look()

@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zstandard
@@ -150,6 +151,12 @@ def test_every_flipped_bit_of_a_stored_body_is_found(log: SQLiteLog) -> None:
 def test_what_cannot_have_been_stored_is_damaged(encoding: int, data: bytes, reason: str) -> None:
     with pytest.raises(Damaged, match=reason):
         expand(encoding, data, len(TEXT), "it")
+
+
+@pytest.mark.parametrize("data", ["text", 7, 1.5, None])
+def test_what_is_no_longer_made_of_bytes_is_damaged(data: Any) -> None:
+    with pytest.raises(Damaged, match="no longer made of bytes"):
+        expand(RAW, data, len(TEXT), "it")
 
 
 def test_a_dictionary_that_this_release_lacks_is_named() -> None:

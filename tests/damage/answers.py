@@ -24,21 +24,21 @@ def questions(store: Store) -> dict[str, Question]:
         store: the undamaged one: it says what there is to ask for.
     """
     head = store.head()
-    moments: list[int | dt.datetime | None] = [None, head // 2]
     asked: dict[str, Question] = {"events": _events, "log": _log}
     for info in store.domains():
         stream = info.stream
         times = [event.recorded_at for event in store.events(domain=stream)]
         middle = _EPOCH + dt.timedelta(microseconds=times[len(times) // 2] // 1000)
-        for moment in [*moments, middle]:
+        for moment in (None, middle if len(asked) % 2 else head // 2):
             asked[f"tree of {stream} at {moment}"] = partial(_tree, domain=stream, at=moment)
-        for name in store.tree(stream):
+        for name in list(store.tree(stream))[-2:]:
             asked[f"xml of {stream} {name}"] = partial(_xml, domain=stream, name=name)
+        asked[f"reflog of {stream}"] = partial(_reflog, domain=stream)
         asked[f"events of {stream}"] = partial(_events_of, domain=stream)
         asked[f"time in {stream}"] = partial(_positions, stream=stream, times=sorted({*times}))
-    for key in ("call-0", "call-1", "call-4", "call-7", "never"):
+    for key in ("why", "call-1", "call-4", "again-3", "never"):
         asked[f"receipt of {key}"] = partial(_receipt, key=key)
-    asked |= {"domains": _domains, "streams": _streams, "head": Store.head}
+    asked |= {"domains": _domains, "snapshots": _snapshots, "streams": _streams, "head": Store.head}
     return asked
 
 
@@ -56,6 +56,14 @@ def _events_of(store: Store, domain: str) -> Any:
 
 def _domains(store: Store) -> Any:
     return store.domains()
+
+
+def _snapshots(store: Store) -> Any:
+    return store.snapshots()
+
+
+def _reflog(store: Store, domain: str) -> Any:
+    return list(store.reflog(domain))
 
 
 def _streams(store: Store) -> Any:
@@ -81,8 +89,8 @@ def _tree(store: Store, domain: str, at: int | dt.datetime | None) -> Any:
 
 def _facts(store: Store, tree: Tree) -> Iterator[Any]:
     yield tree.uuid, tree.domain_name, tree.version, tree.position, tree.undefined, tree.current
-    yield tree.missing_parents(), tree.cycle_roots()
+    yield tree.missing_parents(), tree.cycle_roots(), dict(tree.annotations)
     for node, depth in tree.walk():
         children = [child.name for child in tree.children(node.name)]
         yield depth, node.name, node.parent, children, node.position, node.recorded_at
-        yield documents.document(store.log, node)
+        yield dict(node.annotations), documents.document(store.log, node)

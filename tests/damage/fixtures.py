@@ -15,6 +15,7 @@ from typing import Any, Final
 import apsw
 
 from lineage.events import Defined, decode, encode
+from lineage.kept import row_of
 from lineage.log import Append, NewEvent, SQLiteLog
 from lineage.log.frames import BODIES, compress
 from lineage.log.runs import (
@@ -26,6 +27,8 @@ from lineage.log.runs import (
     seal_of_run,
 )
 from lineage.log.schema import OBJECTS
+from lineage.past import replay
+from lineage.tree import fold
 from tests.damage.sample import build
 
 __all__ = ["FIXTURES", "Fixture", "hurt", "make"]
@@ -131,9 +134,12 @@ def _stream(number: int, **changes: Any) -> Damage:
 
 def _request(connection: apsw.Connection) -> None:
     """An answer that is to come, sealed."""
-    key, call = "call-1", bytes([1]) * 32
+    key = "call-1"
+    query = "SELECT call, version FROM requests WHERE key = ?"
+    ((call, version),) = connection.execute(query, (key,)).fetchall()
+    seal = request_seal(key, bytes(call), 9999, int(version))  # type: ignore[arg-type]
     update = "UPDATE requests SET position = 9999, seal = ? WHERE key = ?"
-    connection.execute(update, (request_seal(key, call, 9999, 2), key))
+    connection.execute(update, (seal, key))
 
 
 def _orphan(connection: apsw.Connection) -> None:
@@ -161,6 +167,22 @@ def _index(name: str, where: str) -> Damage:
     return damage
 
 
+def _typed(table: str, old: str, new: str, statement: str) -> Damage:
+    """A value of another type than its column has: while that is done, the column has it."""
+
+    def damage(connection: apsw.Connection) -> None:
+        assert old in OBJECTS[table]
+        update = "UPDATE sqlite_schema SET sql = ? WHERE name = ?"
+        for sql in (OBJECTS[table].replace(old, new), OBJECTS[table]):
+            connection.pragma("writable_schema", "on")
+            connection.execute(update, (sql, table))
+            connection.pragma("writable_schema", "reset")
+            if new in sql:
+                connection.execute(statement)
+
+    return damage
+
+
 def _unknown_event(log: SQLiteLog) -> None:
     log.append([Append("name:newer", [NewEvent(99, 1, b"\x90")])])
 
@@ -179,16 +201,19 @@ def _event(**fields: Any) -> Callable[[SQLiteLog], None]:
 
 
 def _source(connection: apsw.Connection) -> None:
-    query = "SELECT position, payload FROM events ORDER BY position DESC LIMIT 1"
-    ((position, payload),) = connection.execute(query).fetchall()
+    query = "SELECT position, payload FROM events WHERE instr(payload, 'by hand')"
+    position, payload = connection.execute(query).fetchall()[0]
     assert isinstance(payload, bytes)
-    changed = payload.replace(b"by key", b"by kay")
+    changed = payload.replace(b"by hand", b"by hund")
     assert changed != payload
     connection.execute("UPDATE events SET payload = ? WHERE position = ?", (changed, position))
 
 
-def _cached(connection: apsw.Connection) -> None:
-    connection.execute("UPDATE trees SET data = x'00' WHERE stream = 1")
+def _other_tree(log: SQLiteLog) -> None:
+    """A tree of another domain, kept in one's place with all digests right."""
+    one, other = (head.stream for head in log.streams()[:2])
+    tree = fold(one, replay(log, other))
+    log.put_cached({one: row_of(tree)})
 
 
 def _truncated(content: bytearray) -> None:
@@ -262,7 +287,7 @@ FIXTURES: Final = [
     # streams
     _fixture("a stream is called otherwise", "bad-digest", _sql(
         "UPDATE streams SET key = 'name:other' WHERE id = 2")),
-    _fixture("a stream is called otherwise, and sealed so", "broken-chain",
+    _fixture("a stream is called otherwise, and sealed so", "broken-chain cache-differs",
              _stream(2, key="name:other"), reads=None),
     _fixture("a stream ends earlier", "bad-digest", _sql(
         "UPDATE streams SET position = 6, version = 6 WHERE id = 1")),
@@ -287,6 +312,12 @@ FIXTURES: Final = [
              _index("bodies_digest", "id > 1")),
     _fixture("a key body is not found by its stream", "sqlite", _index("packs_keys", "id > 1"),
              reads=False),
+    _fixture("a digest is text", "bad-digest sqlite", _typed(
+        "bodies", "digest BLOB NOT NULL", "digest TEXT NOT NULL",
+        "UPDATE bodies SET digest = 'no bytes any more' WHERE id = 1")),
+    _fixture("a pack is text", "bad-digest sqlite", _typed(
+        "packs", "data     BLOB", "data     TEXT",
+        "UPDATE packs SET data = 'no bytes any more' WHERE id = 1")),
     # what events say
     _fixture("a document has another digest", "bad-digest", appends=_event(digest=bytes(32))),
     _fixture("a body was never stored", "bad-digest", appends=_event(domain=bytes(32))),
@@ -299,7 +330,11 @@ FIXTURES: Final = [
              _index("requests_key", "key <> 'call-1'"), reads=False),
     _fixture("a call is not where its key says", "bad-digest", _sql(
         "UPDATE requests SET id = 1 WHERE key = 'call-1'")),
-    _fixture("a cached tree is another", "bad-digest", _cached, reads=False),
+    _fixture("a kept tree is another", "cache-differs", _sql(
+        "UPDATE trees SET data = x'00' WHERE stream = (SELECT max(stream) FROM trees)"),
+        reads=False),
+    _fixture("a kept tree is not that of its events", "cache-differs", appends=_other_tree,
+             reads=None),
     # the file
     _fixture("a trigger of somebody else's", "schema", _sql(
         "CREATE TRIGGER helpful AFTER INSERT ON events BEGIN SELECT 1; END"), reads=False),

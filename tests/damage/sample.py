@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import random
+import time
+from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
+from unittest.mock import patch
 
 import apsw
 
 from benchmarks.generate import archive
 from lineage import Store
-from lineage.events import Undefined, encode
-from lineage.log import Append, EventLog, NewEvent, SQLiteLog
-from lineage.log.base import CacheRow, Request
+from lineage.kept import row_of
+from lineage.log.base import CacheRow
 from lineage.sources import Document
 from tests.unit.store_samples import A, B, Papers, body, snapshot
 
@@ -22,30 +24,15 @@ _BEGUN: Final = 1_700_000_000_000_000_000
 _SECOND: Final = 1_000_000_000
 
 
-class Clocked:
-    """A log whose clock goes by a second an append, so that the file is always the same."""
-
-    def __init__(self, log: SQLiteLog) -> None:
-        self._log = log
-        self._now = _BEGUN
-
-    def append(self, *args: Any, **options: Any) -> int:
-        """Append at the next second."""
-        self._now += _SECOND
-        return self._log.append(*args, **{**options, "recorded_at": self._now})
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._log, name)
-
-
 def build(path: Path) -> None:
     """Make the store, and close it: all of it is in the one file then."""
-    with Store.over(Clocked(SQLiteLog(path))) as store:
+    times = count(_BEGUN, _SECOND)
+    with patch.object(time, "time_ns", lambda: next(times)), Store(path) as store:
         store.ingest(_papers(3, 6, seed=5), batch=7)
         store.ingest(_papers(3, 8, seed=5), restore=True)
         _one_by_one(store)
         _what_else_happens(store)
-        _beside(store.log)
+        _beside(store)
 
 
 def _papers(domains: int, snapshots: int, seed: int) -> Papers:
@@ -79,18 +66,20 @@ def _what_else_happens(store: Store) -> None:
     store.delete(A, "third")
 
 
-def _beside(log: EventLog) -> None:
-    """Calls under a key, and what was derived from streams."""
-    for number in range(8):
-        key, call = f"call-{number}", bytes([number]) * 32
-        if number % 2:
-            log.append([], request=Request(key, call, 3, 2))
-        else:
-            stream, event = f"name:keyed {number}", NewEvent(*encode(Undefined()), "by key")
-            log.append([Append(stream, [event])], request=Request(key, call))
-    heads = log.streams()
-    rows = {h.stream: CacheRow(9, h.version, f"tree of {h.stream}".encode()) for h in heads[::2]}
-    log.put_cached(rows)
+def _beside(store: Store) -> None:
+    """Calls under a key, annotations, and trees that are kept."""
+    store.annotate(A, {"ticket": "4711", "why": "before the move"}, snapshot="2nd", key="why")
+    store.annotate(A, {"owner": "ops"}, source="by hand")
+    store.delete(A, "2nd", key="gone")
+    for number in range(6):
+        store.record(snapshot(f"keyed {number}", domain=body(B, "zwölf")), key=f"call-{number}")
+        store.record(snapshot(f"keyed {number}", domain=body(B, "zwölf")), key=f"again-{number}")
+    trees = [store.tree(info.stream) for info in store.domains()]
+    rows = {tree.stream: row_of(tree) for tree in trees[1:]}
+    older = rows[trees[1].stream]
+    rows[trees[1].stream] = CacheRow(0, older.version, older.data)
+    store.log.put_cached(rows)
+    store.record(snapshot("after", domain=body(trees[-1].uuid)))
 
 
 def repaged(path: Path, page_size: int) -> None:

@@ -107,7 +107,7 @@ def test_what_is_damaged_is_never_read_as_right(
 ) -> None:
     found = 0
     with Store(damaged(fixture), readonly=True) as store:
-        if fixture.appends is not None:
+        if fixture.appends is not None and fixture.reads:
             with pytest.raises(Damaged):
                 _everything(store)
             return
@@ -148,4 +148,4 @@ def test_damage_in_one_domain_hides_no_other(
 
 def test_fixtures_are_called_differently() -> None:
     assert len({fixture.name for fixture in FIXTURES}) == len(FIXTURES)
-    assert frozenset(CODES) - {"cache-differs"} == frozenset().union(*(f.codes for f in FIXTURES))
+    assert frozenset(CODES) == frozenset().union(*(f.codes for f in FIXTURES))

@@ -15,6 +15,7 @@ import pytest
 
 import lineage
 from lineage import aio
+from lineage.batch import Batch
 from lineage.log import MemoryLog, StoredEvent
 from tests.unit.awaiting import Gate, ours, until
 from tests.unit.store_samples import A, Papers, chain, snapshot
@@ -37,24 +38,32 @@ class Torn(MemoryLog):
 
 def public(kind: type) -> set[str]:
     """Names of what a class offers."""
-    return {name for name in vars(kind) if not name.startswith("_")}
+    return {name for name in dir(kind) if not name.startswith("_")}
 
 
 # In step with the store
 
 
+METHODS = [
+    *[(lineage.Store, aio.Store, name) for name in public(lineage.Store) - NOT_AWAITED],
+    *[(Batch, aio.Batch, name) for name in public(Batch)],
+    (lineage.Store, aio.Store, "__init__"),
+]
+
+
 def test_every_method_is_there() -> None:
     assert public(aio.Store) == public(lineage.Store) - NOT_AWAITED
+    assert public(aio.Batch) == public(Batch) | {"written"}
 
 
-@pytest.mark.parametrize("name", sorted(public(lineage.Store) - NOT_AWAITED | {"__init__"}))
-def test_a_method_takes_what_the_stores_takes(name: str) -> None:
-    theirs, mine = (getattr(kind, name) for kind in (lineage.Store, aio.Store))
+@pytest.mark.parametrize(("plain", "awaited", "name"), METHODS, ids=str)
+def test_a_method_takes_what_the_stores_takes(plain: type, awaited: type, name: str) -> None:
+    theirs, mine = getattr(plain, name), getattr(awaited, name)
     assert inspect.signature(mine).parameters == inspect.signature(theirs).parameters
     assert inspect.getdoc(mine)
-    if name not in ("__init__", "over"):
+    if name not in ("__init__", "over", "batch"):
         gives = inspect.signature(theirs).return_annotation
-        iterates = gives.startswith("Iterator")
+        iterates = gives.startswith(("Iterator", "Watch"))
         assert (inspect.isasyncgenfunction if iterates else inspect.iscoroutinefunction)(mine)
 
 
@@ -73,6 +82,7 @@ def test_the_same_calls_have_the_same_answers(tmp_path: Path) -> None:
                 store.domains(),
                 [(event.position, event.data) for event in store.events(2, "vm")],
                 store.head(),
+                list(store.check()),
                 store.undefine("vm"),
             ]
 
@@ -90,6 +100,7 @@ def test_the_same_calls_have_the_same_answers(tmp_path: Path) -> None:
                 await store.domains(),
                 [(event.position, event.data) async for event in store.events(2, "vm")],
                 await store.head(),
+                [finding async for finding in store.check()],
                 await store.undefine("vm"),
             ]
 
@@ -98,6 +109,43 @@ def test_the_same_calls_have_the_same_answers(tmp_path: Path) -> None:
         return [repr(answer) for answer in answers]
 
     assert steady(asyncio.run(awaited())) == steady(plainly())
+
+
+def test_a_batch_is_written_at_the_end_of_its_block(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with aio.Store(tmp_path / "store") as store:
+            async with store.batch("vm", expect=0, key="call") as batch:
+                await batch.record(snapshot("one"))
+                await batch.record(snapshot("two", "one"), current=True)
+                await batch.annotate({"why": "a test"}, snapshot="two")
+                await batch.rename("one", "uno")
+                with pytest.raises(lineage.NotFound):
+                    await batch.delete("nothing")
+                assert await store.head() == 0
+                assert batch.written is None
+            assert batch.written == lineage.Written(5, 5)
+            assert set(await store.tree("vm")) == {"uno", "two"}
+            late = store.batch("vm", expect=4)
+            with pytest.raises(lineage.Conflict):
+                await late.__aenter__()
+            assert (await store.head(), late.written) == (5, None)
+
+    asyncio.run(story())
+
+
+def test_a_batch_whose_block_fails_writes_nothing(tmp_path: Path) -> None:
+    async def fail(store: aio.Store) -> None:
+        async with store.batch(A) as batch:
+            await batch.record(snapshot("one"))
+            raise ZeroDivisionError
+
+    async def story() -> None:
+        async with aio.Store(tmp_path / "store") as store:
+            with pytest.raises(ZeroDivisionError):
+                await fail(store)
+            assert await store.head() == 0
+
+    asyncio.run(story())
 
 
 def test_a_backup_can_be_awaited(tmp_path: Path) -> None:

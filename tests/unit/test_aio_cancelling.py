@@ -50,6 +50,32 @@ def test_a_call_cancelled_before_it_began_does_not_run() -> None:
     asyncio.run(story())
 
 
+@pytest.mark.parametrize("when", ["in the block", "at its end"])
+def test_a_batch_is_written_whole_or_not_begun(when: str) -> None:
+    async def write(store: aio.Store, reached: asyncio.Event) -> None:
+        async with store.batch(A) as batch:
+            await batch.record(snapshot("one"))
+            await batch.record(snapshot("two", "one"))
+            reached.set()
+            if when == "in the block":
+                await asyncio.sleep(30)
+
+    async def story() -> None:
+        log, reached = Gate(), asyncio.Event()
+        async with aio.Store.over(log) as store:
+            writing = asyncio.create_task(write(store, reached))
+            await reached.wait()
+            if when == "at its end":
+                await until(log.begun.is_set)
+            writing.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await writing
+            log.open.set()
+            assert await store.head() == (0 if when == "in the block" else 2)
+
+    asyncio.run(story())
+
+
 def test_closing_waits_for_what_runs_and_what_waits() -> None:
     async def story() -> None:
         log = Gate()

@@ -19,6 +19,7 @@ import lineage
 from lineage.log import MemoryLog, SQLiteLog
 from lineage.log import backup as backup_module
 from tests.unit.cli_samples import run_lineage
+from tests.unit.mounts import pretend
 from tests.unit.store_samples import A, chain, snapshot
 
 ROOT = Path(__file__).parents[2]
@@ -26,6 +27,7 @@ ROOT = Path(__file__).parents[2]
 WRITER = """
 import random, sys
 import lineage
+from tests.unit.mounts import pretend
 from tests.unit.store_samples import snapshot
 store, chance = lineage.Store(sys.argv[1]), random.Random(7)
 for number, _ in enumerate(sys.stdin):
@@ -271,6 +273,22 @@ def test_of_a_damaged_store_no_copy_is_made(store: lineage.Store, tmp_path: Path
     with pytest.raises(lineage.Damaged, match=str(path)):
         store.backup(tmp_path / "copy")
     assert [each.name for each in tmp_path.iterdir()] == ["live"]
+
+
+def test_a_store_that_one_process_has_for_itself_is_copied_by_that_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "live" / "store"
+    path.parent.mkdir()
+    pretend(monkeypatch, path, "nfs4")
+    with lineage.Store(path, allow_network=True) as store:
+        for document in chain("one", "two"):
+            store.record(document)
+        store.backup(path.parent / "copy")
+        expected = list(store.events())
+        store.record(snapshot("three"))
+    monkeypatch.undo()
+    assert events(path.parent / "copy") == expected
 
 
 def test_a_closed_store_is_not_copied(store: lineage.Store, tmp_path: Path) -> None:

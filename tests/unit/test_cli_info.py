@@ -137,6 +137,7 @@ def test_a_domain_is_told_with_its_first_and_last_event(run: Run, tmp_path: Path
         "undefined": False,
         "position": events[-1].position,
         "version": len(events),
+        "annotations": {},
         "first_recorded_at": events[0].recorded_at,
         "first_recorded": record["first_recorded"],
         "last_recorded_at": events[-1].recorded_at,
@@ -161,6 +162,21 @@ def test_both_can_be_asked_for_as_of_a_moment(run: Run) -> None:
     assert told(run, f"{WEB}@{{{before}}}", "mid") == told(run, WEB, "mid", "--at", str(before))
     run("info", WEB, "mid", status=1)
     run("info", WEB, "--at", "0", status=1)
+
+
+def test_annotations_are_told_of_both(run: Run, tmp_path: Path) -> None:
+    with lineage.Store(tmp_path / "store.db") as store:
+        store.annotate(
+            "web", {"ticket": "4711", "why\u202e": "before\nthe upgrade"}, snapshot="mid"
+        )
+        store.annotate("web", {"owner": "mail team"})
+    assert [value for label, value in lines(run, "web", "mid") if label == "Annotation"] == [
+        "ticket=4711",
+        "why\\u202e=before\\x0athe upgrade",
+    ]
+    assert lines(run, "web")[-1] == ("Annotation", "owner=mail team")
+    assert told(run, "web", "mid")["annotations"]["why\u202e"] == "before\nthe upgrade"
+    assert told(run, "web")["annotations"] == {"owner": "mail team"}
 
 
 @pytest.mark.parametrize("args", [("nobody",), ("nobody", "base"), ("web", "nothing")])

@@ -163,6 +163,31 @@ def test_readers_of_a_network_store_keep_a_writer_out_and_not_each_other(
         log.append([Append("a", [EVENT])])
 
 
+@pytest.mark.usefixtures("network")
+@pytest.mark.parametrize("readonly", [False, True])
+def test_a_network_store_is_copied_by_who_has_it_open(path: Path, readonly: bool) -> None:
+    with Store(path, allow_network=True) as store:
+        store.record(snapshot("s1"))
+    copy = path.parent.parent / "copy.lineage"
+    with Store(path, readonly=readonly, allow_network=True) as store:
+        store.backup(copy)
+        assert store.head() == 1
+        with pytest.raises(LineageError, match="is there already"):
+            store.backup(copy)
+        assert store.head() == 1
+    copied = SQLiteLog(copy, allow_network=True)
+    assert versions(copied) == [1]
+    copied.close()
+
+
+@pytest.mark.usefixtures("network")
+def test_a_watch_of_a_network_store_sees_what_its_own_process_writes(path: Path) -> None:
+    with Store(path, allow_network=True) as store, store.watch(timeout=10) as watch:
+        for number in range(1, 4):
+            store.record(snapshot(f"s{number}"))
+            assert next(watch).position == number
+
+
 KILLED = """
 log = SQLiteLog(path, allow_network=True)
 while True:
