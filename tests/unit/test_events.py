@@ -15,6 +15,7 @@ from lineage.events import (
     SCHEMAS,
     TAGS,
     UPCASTERS,
+    Annotated,
     CurrentChanged,
     Defined,
     Deleted,
@@ -76,6 +77,8 @@ LEAST: Final = b"""<domainsnapshot>
   <memory snapshot='no'/>
 </domainsnapshot>
 """
+BARE_DOMAIN: Final = b"<domain>\n    <name>vm</name>\n  </domain>"
+BARE: Final = LEAST.replace(b"</domainsnapshot>", b"  %b\n</domainsnapshot>" % BARE_DOMAIN)
 FOLDER: Final = Path(__file__).parents[1] / "golden" / "events"
 
 HEAD: Final = Head(
@@ -119,6 +122,7 @@ FULL_FIELDS: Final = {
     "domain_name": "mäil",
     "secure": Secure.YES,
     "canon": 1,
+    "bare": False,
 }
 LEAST_FIELDS: Final = {
     "name": "s",
@@ -129,11 +133,21 @@ LEAST_FIELDS: Final = {
     "domain_name": None,
     "secure": Secure.UNKNOWN,
     "canon": 1,
+    "bare": False,
+}
+BARE_FIELDS: Final = {
+    **LEAST_FIELDS,
+    "digest": sha256(BARE),
+    "domain": sha256(BARE_DOMAIN),
+    "domain_name": "vm",
+    "bare": True,
 }
 # What each file of tests/golden/events, TAG-SCHEMA-NAME.hex, must be read as, by every release.
 DEFINITIONS: Final = {
     "1-1-least": (Defined, LEAST_HEAD, LEAST_FIELDS),
     "1-1-full": (Defined, HEAD, FULL_FIELDS),
+    "1-1-bare": (Defined, LEAST_HEAD, BARE_FIELDS),
+    "2-1-bare": (Redefined, LEAST_HEAD, BARE_FIELDS),
     "2-1-least": (Redefined, LEAST_HEAD, LEAST_FIELDS),
     "2-1-full": (Redefined, HEAD, FULL_FIELDS),
 }
@@ -145,6 +159,8 @@ OTHERS: Final[dict[str, EventData]] = {
     "4-1-none": CurrentChanged(None),
     "5-1-renamed": Renamed("х", "y"),
     "6-1-undefined": Undefined(),
+    "7-1-snapshot": Annotated("х", {"why": "before\nü", "gone": None}),
+    "7-1-domain": Annotated(None, {"": ""}),
 }
 
 
@@ -191,11 +207,13 @@ def test_what_is_written_today_is_what_the_files_of_the_latest_layout_hold(name:
         assert encode(data) == (tag, schema, payload)
 
 
-@pytest.mark.parametrize(("name", "document"), [("1-1-full", DOCUMENT), ("1-1-least", LEAST)])
+@pytest.mark.parametrize(
+    ("name", "document"), [("1-1-full", DOCUMENT), ("1-1-least", LEAST), ("1-1-bare", BARE)]
+)
 def test_a_definition_of_any_layout_gives_its_document_byte_for_byte(
     name: str, document: bytes
 ) -> None:
-    bodies = {sha256(body): body for body in (DOMAIN, INACTIVE, COOKIE)}
+    bodies = {sha256(body): body for body in (DOMAIN, INACTIVE, COOKIE, BARE_DOMAIN)}
     tag, schema, payload = golden(name)
     log = MemoryLog()
     log.append([Append(UUID, [NewEvent(tag, schema, payload)])], bodies)
