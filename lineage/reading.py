@@ -50,8 +50,7 @@ def read_events(log: EventLog, after: int, stream: str | None) -> Iterator[Event
 
 def _decoded(log: EventLog, events: Iterator[StoredEvent], pid: int) -> Iterator[Event]:
     for stored in events:
-        if os.getpid() != pid:
-            log.head()  # a log that a child may not use says so; what is read ahead would not
+        _require_process(log, pid)
         yield Event(
             stored.position,
             stored.stream,
@@ -62,3 +61,9 @@ def _decoded(log: EventLog, events: Iterator[StoredEvent], pid: int) -> Iterator
             stored.commit,
             stored.hash,
         )
+    _require_process(log, pid)
+
+
+def _require_process(log: EventLog, pid: int) -> None:
+    if os.getpid() != pid:
+        log.head()  # a log that a child may not use says so; what was read ahead does not

@@ -308,7 +308,7 @@ class SQLiteLog:
                 can be opened only once.
         """
         with self._use() as connection:
-            alone = connection.pragma("locking_mode") == "exclusive"
+            alone = self._is_alone(connection)
         if alone and not self._readonly:
             raise LineageError(
                 f"{self._path}: on a network, open it for reading to have it checked"
@@ -326,8 +326,8 @@ class SQLiteLog:
     def backup(self, path: str | os.PathLike[str], *, progress: Progress | None = None) -> None:
         """Copy the store as it is now to a new file; see `lineage.Store.backup`."""
         with self._use() as connection:  # open, in its process, and no write has failed
-            if connection.pragma("locking_mode") == "exclusive":
-                copy(connection, self._path, Path(path), progress)  # no other one may open it
+            if self._is_alone(connection):
+                copy(connection, self._path, Path(path), progress)
                 return
         backup(self._path, Path(path), progress, vfs=self._vfs)
 
@@ -345,6 +345,12 @@ class SQLiteLog:
             connection, self._connection = self._connection, None
             if connection is not None:
                 connection.close()
+
+    @staticmethod
+    def _is_alone(connection: apsw.Connection) -> bool:
+        """Whether the connection has the file for itself: no other one can be opened."""
+        mode: object = connection.pragma("locking_mode")
+        return mode == "exclusive"
 
     @contextmanager
     def _use(self, *, writing: bool = False) -> Iterator[apsw.Connection]:

@@ -12,10 +12,14 @@ from lineage.errors import Damaged
 from lineage.log.base import CacheRow
 from lineage.log.beside import digest_of_cached, receipt
 from lineage.log.problems import Part, Problem
-from lineage.log.runs import request_id
+from lineage.log.runs import migration_seal, request_id
 
-__all__ = ["caches", "requests", "rows_of"]
+__all__ = ["caches", "migrations", "requests", "rows_of"]
 
+_MIGRATIONS: Final = (
+    "SELECT format, CAST(release AS BLOB), recorded_at, seal FROM migrations "
+    "WHERE format > ? ORDER BY format"
+)
 _REQUESTS: Final = "SELECT id, CAST(key AS BLOB), position FROM requests WHERE id > ? ORDER BY id"
 _BY_KEY: Final = "SELECT id FROM requests WHERE key = ?"
 _TREES: Final = (
@@ -56,6 +60,28 @@ def rows_of(
 def _unreadable(table: str, first: int, last: int | None) -> Problem:
     until = "and all behind it" if last is None else f"to {last}"
     return Problem("sqlite", f"rows {first} {until} of {table} cannot be read")
+
+
+def migrations(connection: apsw.Connection, current: int) -> Iterator[Problem]:
+    """Look over what is said of the formats that the file has had.
+
+    Args:
+        current: the one that it has.
+    """
+    last = 0
+    for row in rows_of(connection, _MIGRATIONS, "migrations"):
+        if isinstance(row, Problem):
+            yield row
+            continue
+        last, release, at, seal = row
+        try:
+            right = migration_seal(last, bytes(release).decode(), at) == seal
+        except (struct.error, UnicodeDecodeError, TypeError):
+            right = False
+        if not right:
+            yield Problem("bad-digest", f"the row of migration {last} is not what was written")
+    if last != current:
+        yield Problem("schema", f"the last migration led to format {last}, not {current}")
 
 
 def requests(connection: apsw.Connection, part: Part, end: int) -> Iterator[Problem]:

@@ -35,7 +35,7 @@ def test_an_event_comes_back_as_it_was_given(log: EventLog) -> None:
     assert (stored.recorded_at, stored.commit) == (1234567890123456789, 1)
 
 
-def test_positions_and_versions_are_gapless_across_interleaved_streams(log: EventLog) -> None:
+def test_promise_3_positions_are_gapless_across_interleaved_streams(log: EventLog) -> None:
     assert log.append([entry("a", b"1", b"2"), entry("b", b"3"), entry("a", b"4")]) == 4
     assert log.append([entry("c", b"5")]) == 5
     assert log.append([entry("b", b"6"), entry("a", b"7")]) == 7
@@ -50,6 +50,18 @@ def test_positions_and_versions_are_gapless_across_interleaved_streams(log: Even
     ]
     assert log.head() == 7
     assert [log.version(stream) for stream in "abcd"] == [4, 2, 1, 0]
+
+
+def test_promise_3_no_position_is_left_out_or_reused_after_what_was_refused(log: EventLog) -> None:
+    taken: list[int] = []
+    for number in range(20):
+        before = log.head()
+        with pytest.raises(Conflict):  # some of it was on its way already
+            log.append([entry("b", b"lost", b"lost"), entry("a", b"lost", expect=number + 1)])
+        assert log.head() == before
+        taken.append(log.append([entry("a", b"%d" % number, expect=number)]))
+    assert taken == list(range(1, 21))
+    assert [(e.position, e.version, e.commit) for e in log.read()] == [(n, n, n) for n in taken]
 
 
 def test_streams_come_in_order_of_their_first_event(log: EventLog) -> None:

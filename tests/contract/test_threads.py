@@ -12,7 +12,7 @@ from lineage.log import Append, EventLog, NewEvent
 WRITERS, APPENDS = 3, 40
 
 
-def test_readers_beside_writers_see_every_position_once_and_in_order(log: EventLog) -> None:
+def test_promise_6_readers_beside_writers_see_a_prefix_never_a_hole(log: EventLog) -> None:
     writing = threading.Event()
     writing.set()
 

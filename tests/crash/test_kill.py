@@ -9,7 +9,7 @@ from tests.crash.killing import kill_round
 from tests.crash.workload import STORE
 
 
-def test_a_call_that_returned_is_on_disk_after_kill_9(tmp_path: Path) -> None:
+def test_promise_1_a_call_that_returned_is_on_disk_after_kill_9(tmp_path: Path) -> None:
     history, appends = History(), 0
     for seed in range(24):
         appends = kill_round(tmp_path / STORE, history, seed)

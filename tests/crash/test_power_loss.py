@@ -18,7 +18,7 @@ from tests.crash.workload import STORE
 Performed = Callable[[str], tuple[list[Step], History]]
 
 
-def test_a_call_that_returned_is_on_disk_after_power_loss(
+def test_promise_1_a_call_that_returned_is_on_disk_after_power_loss(
     performed: Performed, tmp_path: Path, unsynced: Unsynced
 ) -> None:
     trace, history = performed("full")
@@ -30,7 +30,7 @@ def test_a_call_that_returned_is_on_disk_after_power_loss(
     assert verdict.findings == []
 
 
-def test_a_multi_event_append_is_all_or_nothing_after_power_loss(
+def test_promise_2_a_multi_event_append_is_all_or_nothing_after_power_loss(
     performed: Performed, tmp_path: Path, unsynced: Unsynced
 ) -> None:
     trace, history = performed("full")

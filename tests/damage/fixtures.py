@@ -22,6 +22,7 @@ from lineage.log.runs import (
     RUN_COLUMNS,
     End,
     Run,
+    migration_seal,
     request_seal,
     seal_of_end,
     seal_of_run,
@@ -165,6 +166,13 @@ def _index(name: str, where: str) -> Damage:
         connection.pragma("writable_schema", "reset")
 
     return damage
+
+
+def _migration(connection: apsw.Connection) -> None:
+    query = "SELECT release, recorded_at FROM migrations"
+    release, at = connection.execute(query).fetchall()[0]
+    seal = migration_seal(7, str(release), int(str(at)))
+    connection.execute("UPDATE migrations SET format = 7, seal = ?", (seal,))
 
 
 def _typed(table: str, old: str, new: str, statement: str) -> Damage:
@@ -340,8 +348,9 @@ FIXTURES: Final = [
         "CREATE TRIGGER helpful AFTER INSERT ON events BEGIN SELECT 1; END"), reads=False),
     _fixture("a trigger does nothing", "schema", opens=False, alters=_replaced(
         b"raise(ABORT, 'events are never", b"ifnull(NULL, 'events are never")),
-    _fixture("the format's number and its record differ", "schema", _sql(
-        "UPDATE migrations SET format = 7"), reads=False),
+    _fixture("the format's number and its record differ", "schema", _migration, reads=False),
+    _fixture("another release made the file", "bad-digest", _sql(
+        "UPDATE migrations SET release = '0.0.9'"), reads=False),
     _fixture("a page is rubbish", "sqlite", alters=_page(5)),
     _fixture("the file is cut off", "", alters=_truncated, opens=False),
     _fixture("the schema is no SQL", "", opens=False, alters=_replaced(

@@ -77,8 +77,8 @@ LEAST: Final = b"""<domainsnapshot>
   <memory snapshot='no'/>
 </domainsnapshot>
 """
-BARE_DOMAIN: Final = b"<domain>\n    <name>vm</name>\n  </domain>"
-BARE: Final = LEAST.replace(b"</domainsnapshot>", b"  %b\n</domainsnapshot>" % BARE_DOMAIN)
+BARE_DOMAIN: Final = f"<domain>\n    <uuid>{UUID}</uuid>\n  </domain>".encode()
+BARE: Final = LEAST.replace(b"</domains", b"  " + BARE_DOMAIN + b"\n</domains")
 FOLDER: Final = Path(__file__).parents[1] / "golden" / "events"
 
 HEAD: Final = Head(
@@ -135,11 +135,9 @@ LEAST_FIELDS: Final = {
     "canon": 1,
     "bare": False,
 }
-BARE_FIELDS: Final = {
-    **LEAST_FIELDS,
+BARE_FIELDS: Final = LEAST_FIELDS | {
     "digest": sha256(BARE),
     "domain": sha256(BARE_DOMAIN),
-    "domain_name": "vm",
     "bare": True,
 }
 # What each file of tests/golden/events, TAG-SCHEMA-NAME.hex, must be read as, by every release.
@@ -147,9 +145,9 @@ DEFINITIONS: Final = {
     "1-1-least": (Defined, LEAST_HEAD, LEAST_FIELDS),
     "1-1-full": (Defined, HEAD, FULL_FIELDS),
     "1-1-bare": (Defined, LEAST_HEAD, BARE_FIELDS),
-    "2-1-bare": (Redefined, LEAST_HEAD, BARE_FIELDS),
     "2-1-least": (Redefined, LEAST_HEAD, LEAST_FIELDS),
     "2-1-full": (Redefined, HEAD, FULL_FIELDS),
+    "2-1-bare": (Redefined, LEAST_HEAD, BARE_FIELDS),
 }
 OTHERS: Final[dict[str, EventData]] = {
     "3-1-single": Deleted("х"),
@@ -159,8 +157,8 @@ OTHERS: Final[dict[str, EventData]] = {
     "4-1-none": CurrentChanged(None),
     "5-1-renamed": Renamed("х", "y"),
     "6-1-undefined": Undefined(),
-    "7-1-snapshot": Annotated("х", {"why": "before\nü", "gone": None}),
-    "7-1-domain": Annotated(None, {"": ""}),
+    "7-1-snapshot": Annotated("х", {"ticket": "ä = 7", "gone": None}),
+    "7-1-domain": Annotated(None, {"owner": "х"}),
 }
 
 

@@ -258,7 +258,7 @@ def test_a_document_that_nothing_says_the_domain_of_fails_alone(store: Store) ->
 # What is wrong with documents
 
 
-def test_one_bad_document_among_many_costs_exactly_that_document(store: Store) -> None:
+def test_promise_12_one_bad_document_among_many_costs_exactly_that_document(store: Store) -> None:
     good = [snapshot(f"s{n}") for n in range(50)]
     bad = {
         7: (b"<domainsnapshot>\n  <name>x</nam>", "tag-mismatch"),

@@ -148,7 +148,9 @@ def test_a_file_of_zeros_is_not_a_store(path: Path, size: int) -> None:
 
 
 @pytest.mark.parametrize("readonly", [False, True])
-def test_a_newer_format_is_refused_and_left_alone(path: Path, readonly: bool) -> None:
+def test_promise_11_a_newer_file_is_refused_cleanly_and_left_alone(
+    path: Path, readonly: bool
+) -> None:
     SQLiteLog(path).close()
     rewrite(path, "PRAGMA user_version=2")
     before = listing(path.parent)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lineage.errors import NotFound
-from lineage.events import Annotated, decode, encode
+from lineage.events import Annotated
 from lineage.log import MemoryLog, SQLiteLog
 from lineage.store import Store, Written
 from tests.unit.store_samples import A, snapshot
@@ -138,10 +138,3 @@ def test_the_largest_annotations_are_kept_exactly(store: Store) -> None:
         store.annotate("vm", {"one more": "x"})
     store.annotate("vm", {"one more": "x", "\u5317 -": None})
     assert len(noted(store)) == 1024
-
-
-def test_an_annotated_event_is_read_as_it_was_written() -> None:
-    for data in (Annotated(None, {}), Annotated("s", {"a": "b", "c": None})):
-        tag, schema, payload = encode(data)
-        assert (tag, schema, decode(tag, schema, payload)) == (7, 1, data)
-    assert encode(Annotated("s", {"a": None}))[2] == b"\x92\xa1s\x81\xa1a\xc0"

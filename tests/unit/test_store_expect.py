@@ -52,7 +52,7 @@ def test_with_nothing_to_write_the_answer_is_the_domains_last_event_of_before(
 
 @all_writers
 @pytest.mark.parametrize("expect", [0, 1, VERSION - 1, VERSION + 1, 99])
-def test_a_conflicting_expect_changes_nothing_and_reports_the_actual_version(
+def test_promise_4_a_conflicting_expect_changes_nothing_and_reports_the_actual_version(
     store: Store, write: Write, expect: int
 ) -> None:
     with pytest.raises(Conflict) as caught:

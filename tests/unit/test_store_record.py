@@ -36,7 +36,7 @@ def test_a_new_snapshot_is_defined_and_comes_back_byte_for_byte(store: Store) ->
     assert store.xml("vm", "s1") == document
 
 
-def test_recording_the_same_document_again_adds_no_event(store: Store) -> None:
+def test_promise_5_recording_the_same_document_again_adds_no_event(store: Store) -> None:
     assert store.record(snapshot("s1")).version == 1
     assert store.record(snapshot("s1")).version == 1
     assert store.head() == 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from lineage.log import SQLiteLog, waiting
 from lineage.log.base import StoredEvent
 from lineage.log.waiting import _Reports
 from tests.unit.mounts import pretend
+from tests.unit.processes import finish, go, start
 from tests.unit.store_samples import snapshot
 
 SOON = 10.0
@@ -31,32 +31,6 @@ def path(tmp_path: Path) -> Path:
     with Store(directory / "s.lineage"):
         pass
     return directory / "s.lineage"
-
-
-PRELUDE = """
-import os, sys, time
-from lineage import Store
-from lineage.errors import Forked
-from tests.unit.store_samples import snapshot
-path = sys.argv[1]
-"""
-
-
-def start(script: str, *arguments: object) -> subprocess.Popen[str]:
-    root = str(Path(__file__).parents[2])
-    return subprocess.Popen(
-        [sys.executable, "-c", PRELUDE + script, *map(str, arguments)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([root, *filter(None, sys.path)])},
-    )
-
-
-def finish(process: subprocess.Popen[str], given: str = "") -> str:
-    output, _ = process.communicate(given, timeout=60)
-    assert process.returncode == 0
-    return output
 
 
 class Looks(SQLiteLog):
@@ -308,6 +282,7 @@ with Store(path, readonly=len(sys.argv) > 3) as store:
     print(*(next(watch).position for _ in range(int(sys.argv[2]))))
 """
 RECORDER = """
+print("ready", flush=True)
 sys.stdin.readline()
 with Store(path) as store:
     for number in range(40):
@@ -330,10 +305,7 @@ def test_watchers_of_all_processes_see_every_position_once_and_in_order(path: Pa
         threads.append(threading.Thread(target=lambda: seen.extend(poll(store, total))))
         for thread in threads:
             thread.start()
-        for process in writers:
-            assert process.stdin is not None
-            process.stdin.write("go\n")
-            process.stdin.flush()
+        go(*writers)
         for process in writers:
             finish(process)
         for thread in threads:
