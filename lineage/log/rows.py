@@ -10,14 +10,12 @@ import apsw
 from msgspec.structs import replace
 
 from lineage.errors import Conflict
-from lineage.log.base import Append, NewEvent, Request, StoredEvent
+from lineage.log.base import Append, NewEvent, Request
 from lineage.log.beside import receipt
 from lineage.log.body_tables import Plan
 from lineage.log.chain import links
 from lineage.log.checks import check_expect
 from lineage.log.payloads import EventRow, add_rows
-from lineage.log.recent import MOST as MOST_RECENT
-from lineage.log.recent import Recent, stored_events
 from lineage.log.runs import (
     MOST,
     End,
@@ -67,8 +65,6 @@ class Rows:
         self._streams = streams
         self._fresh = False  # whether it knows all streams: nobody makes one while we write
         self._runs: list[tuple[Run, Sequence[NewEvent]]] = []
-        self._short: list[tuple[Run, list[StoredEvent]]] = []
-        self._first = self.position + 1
 
     def __bool__(self) -> bool:
         return bool(self._runs)
@@ -117,8 +113,6 @@ class Rows:
             hashes[-1],
         )
         self._runs.append((run, events))
-        if self.position < self._first + MOST_RECENT:
-            self._short.append((run, stored_events(run, key, events, hashes)))
         return run
 
     def insert_streams(self) -> None:
@@ -153,14 +147,12 @@ class Rows:
         if moved:
             connection.executemany(_MOVE_STREAM, moved)
 
-    def remember(self, recent: Recent) -> None:
-        """Let the handle know of the streams and of few events, once all is committed."""
+    def remember(self) -> None:
+        """Let the handle know of the streams, once all is committed."""
         for key, number in self.new.items():
             self._streams.add(End(number, key, 0, 0))
         for run in self.latest.values():
             self._streams.remember(run)
-        for run, events in self._short:
-            recent.add(run, events)
 
 
 def insert_request(connection: apsw.Connection, request: Request, rows: Rows) -> None:

@@ -37,7 +37,6 @@ from lineage.log.figures import Figures, figures
 from lineage.log.meanings import translate, translated
 from lineage.log.opening import open_for_check, open_store
 from lineage.log.problems import WHOLE, Part, Problem
-from lineage.log.recent import Recent
 from lineage.log.rows import Rows, insert_request
 from lineage.log.runs import last_run
 from lineage.log.scan import CHUNK, Scan, position_at, run_with, runs_behind
@@ -129,7 +128,6 @@ class SQLiteLog:
         self._streams = Streams()
         self._bodies = BodyReader()
         self._writer = BodyWriter()
-        self._recent = Recent()
         try:
             os.fspath(self._path).encode()
         except UnicodeEncodeError:
@@ -186,7 +184,7 @@ class SQLiteLog:
                     insert_request(connection, request, rows)
             if rows:
                 self._writer.remember(plan)
-                rows.remember(self._recent)
+                rows.remember()
         self._waiters.wake()
         return rows.position
 
@@ -206,9 +204,8 @@ class SQLiteLog:
                 return self._all(after, last if limit is None else min(last, after + limit))
             number = self._streams.id(connection, stream)
             end = self._streams.end(connection, number).position if number else 0
-            known = self._recent.behind(number, end, after)
-            positions = runs_behind(connection, end, after) if known is None else []
-        events = self._some(positions, after) if known is None else iter(known)
+            positions = runs_behind(connection, end, after)
+        events = self._some(positions, after)
         return events if limit is None else islice(events, limit)
 
     def _all(self, after: int, last: int) -> Iterator[StoredEvent]:
