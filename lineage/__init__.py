@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from lineage.canon import canonicalize, canonicalize_many, format, parse
     from lineage.check import Finding
     from lineage.errors import (
+        AlignmentError,
         Ambiguous,
         Busy,
         Conflict,
@@ -28,10 +29,13 @@ if TYPE_CHECKING:
     from lineage.log.base import EXISTS
     from lineage.model import Disk, Domain, Extra, Head, Memory, Node, Secure, Snapshot
     from lineage.reflog import CurrentMove
+    from lineage.rules.plan import Plan, plan
+    from lineage.rules.request import plan_request
     from lineage.store import DomainInfo, Event, Store, Watch, Written
 
 __all__ = [
     "EXISTS",
+    "AlignmentError",
     "Ambiguous",
     "Busy",
     "Conflict",
@@ -52,6 +56,7 @@ __all__ = [
     "Node",
     "NotAStore",
     "NotFound",
+    "Plan",
     "Report",
     "Secure",
     "Snapshot",
@@ -66,6 +71,8 @@ __all__ = [
     "canonicalize_many",
     "format",
     "parse",
+    "plan",
+    "plan_request",
 ]
 
 # Where each name comes from. They are imported when first asked for: who only canonicalizes
@@ -74,6 +81,7 @@ _HOMES = {
     "lineage.canon": ("canonicalize", "canonicalize_many", "format", "parse"),
     "lineage.check": ("Finding",),
     "lineage.errors": (
+        "AlignmentError",
         "Ambiguous",
         "Busy",
         "Conflict",
@@ -92,6 +100,8 @@ _HOMES = {
     "lineage.log.base": ("EXISTS",),
     "lineage.model": ("Disk", "Domain", "Extra", "Head", "Memory", "Node", "Secure", "Snapshot"),
     "lineage.reflog": ("CurrentMove",),
+    "lineage.rules.plan": ("Plan", "plan"),
+    "lineage.rules.request": ("plan_request",),
     "lineage.store": ("DomainInfo", "Event", "Store", "Watch", "Written"),
 }
 _MODULES = ("aio",)

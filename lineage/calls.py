@@ -20,7 +20,7 @@ from lineage.errors import Conflict, NotFound
 from lineage.events import Annotated, CurrentChanged, Deleted, EventData, Renamed, Undefined
 from lineage.model import Head, Secure
 from lineage.rules.redefine import check_parent
-from lineage.tree import Tree
+from lineage.tree import Tree, TreeNode
 
 __all__ = [
     "Call",
@@ -89,13 +89,18 @@ def record(
     given = (definer or Definer()).define("", parts, digest, bodies, flag)
     to_current = bool(parts.active) if current is None else current
 
+    def same(source: BodySource, node: TreeNode) -> bool:
+        return documents.equals(source, node, parts, digest) or (
+            documents.equals_but_for_secrets(source, node, parts, flag)
+        )
+
     def decide(tree: Tree, source: BodySource) -> list[EventData]:
         if strict:
             check_parent(tree, given.name, _HEAD.decode(given.head).parent)
         events: list[EventData] = []
         if given.name not in tree:
             events.append(given)
-        elif not documents.equals(source, tree[given.name], parts, digest):
+        elif not same(source, tree[given.name]):
             events.append(redefined(given))
         if to_current and tree.current != given.name:
             events.append(CurrentChanged(given.name))

@@ -8,12 +8,22 @@ from typing import Protocol
 import msgspec
 
 from lineage import canon
+from lineage.canon import secrets
 from lineage.definitions import is_bare
 from lineage.errors import Damaged, NotFound
 from lineage.events import Defined, Redefined
+from lineage.model import Secure
 from lineage.tree import TreeNode
 
-__all__ = ["BodySource", "digest", "document", "equals", "given", "present"]
+__all__ = [
+    "BodySource",
+    "digest",
+    "document",
+    "equals",
+    "equals_but_for_secrets",
+    "given",
+    "present",
+]
 
 _ENCODER = msgspec.msgpack.Encoder()
 
@@ -97,6 +107,23 @@ def equals(log: BodySource, node: TreeNode, parts: canon.Parts, given: bytes) ->
     domain = _body(log, node.position, node.domain)
     xml = _join(node.position, parts.head, domain, parts.inactive_domain, parts.cookie)
     return hashlib.sha256(xml).digest() == held
+
+
+def equals_but_for_secrets(
+    log: BodySource, node: TreeNode, parts: canon.Parts, secure: Secure
+) -> bool:
+    """Whether a document is the snapshot's present one as dumped without its secrets.
+
+    Args:
+        secure: whether the document was dumped with secrets: then it has none to lack.
+
+    Raises:
+        Damaged: as `document`.
+    """
+    if secure is Secure.YES:
+        return False
+    held = document(log, node)
+    return secrets.may_hold(held) and secrets.without(held) == parts.xml
 
 
 def present(log: BodySource, node: TreeNode) -> Redefined:

@@ -6,6 +6,7 @@ The bottom of the import table: this module imports nothing of lineage.
 from __future__ import annotations
 
 __all__ = [
+    "AlignmentError",
     "Ambiguous",
     "Busy",
     "Conflict",
@@ -50,6 +51,22 @@ class XMLError(DocumentError):
 
 class SnapshotError(DocumentError):
     """Well-formed XML, but not a snapshot or domain that libvirt would accept."""
+
+
+class AlignmentError(SnapshotError):
+    """The disks of a snapshot are not those of its domain as libvirt would have them.
+
+    Attributes:
+        disk: the target of the one that it is about, as the document names it if the domain has
+            no such disk; None if it is about none alone.
+    """
+
+    def __init__(self, code: str, message: str, disk: str | None = None) -> None:
+        super().__init__(code, 0, message)
+        self.disk = disk
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.code})"
 
 
 class NotFound(LineageError, LookupError):

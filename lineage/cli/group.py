@@ -25,6 +25,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "check": ("check", "Read everything in the store and say what is wrong with it."),
     "stats": ("stats", "Tell how much there is, and what it takes."),
     "backup": ("backup", "Copy the store while it is in use."),
+    "plan": ("plan", "Say what a hypervisor would do with a request for a snapshot."),
     "canon": ("canon", "Bring XML to its canonical form."),
     "record": ("record", "Record that snapshots were deleted, renamed, ..."),
 }

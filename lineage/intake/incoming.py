@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from lineage import canon, documents
+from lineage.definitions import secure
 from lineage.events import Defined
 from lineage.log.base import EventLog
 from lineage.past import replay
@@ -132,6 +133,12 @@ class Incoming:
                 return "equal"
             self.echoes.add((name, digest))
             return "later"
+        if name in before and documents.equals_but_for_secrets(
+            log, before[name], parts, secure(parts.active)
+        ):
+            held = documents.digest(log, before[name])
+            self.confirmed[name] = max(held, self.confirmed.get(name, held))
+            return "equal"
         if seen and not restore:
             return "known"
         return "later" if seen or name in before or added is not None else "new"

@@ -26,6 +26,7 @@ __all__ = [
     "Run",
     "end_of",
     "last_run",
+    "migration_seal",
     "request_id",
     "request_seal",
     "row_of_run",
@@ -49,6 +50,7 @@ _AT: Final = f"SELECT {RUN_COLUMNS} FROM runs WHERE position = ?"  # noqa: S608
 _HASH: Final = 32
 _RUN: Final = struct.Struct("<7q32s")
 _END: Final = struct.Struct("<3q")
+_MIGRATION: Final = struct.Struct("<2q")
 _REQUEST: Final = struct.Struct("<2q32s")
 
 
@@ -109,6 +111,11 @@ def seal_of_end(end: End) -> int:
 def request_id(key: str) -> int:
     """Give the number of the row that a request under a key has."""
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") >> 1
+
+
+def migration_seal(number: int, release: str, recorded_at: int) -> int:
+    """Give the seal of a row on a migration."""
+    return _checksum(_MIGRATION.pack(number, recorded_at) + release.encode())
 
 
 def request_seal(key: str, call: bytes, position: int, version: int) -> int:

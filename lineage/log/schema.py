@@ -12,6 +12,8 @@ from typing import Final
 
 import apsw
 
+from lineage.log.runs import migration_seal
+
 __all__ = [
     "APPLICATION_ID",
     "FORMAT",
@@ -27,7 +29,7 @@ FORMAT = 1  # PRAGMA user_version
 MIGRATIONS: Final[dict[int, Callable[[apsw.Connection], None]]] = {}
 """What brings a store from a format to the next; run inside a transaction."""
 
-_MIGRATED: Final = "INSERT INTO migrations (format, release, recorded_at) VALUES (?, ?, ?)"
+_MIGRATED: Final = "INSERT INTO migrations (format, release, recorded_at, seal) VALUES (?, ?, ?, ?)"
 
 _STREAMS: Final = """
 CREATE TABLE streams (
@@ -128,7 +130,8 @@ _MIGRATIONS: Final = """
 CREATE TABLE migrations (
     format      INTEGER PRIMARY KEY,
     release     TEXT    NOT NULL,
-    recorded_at INTEGER NOT NULL
+    recorded_at INTEGER NOT NULL,
+    seal        INTEGER NOT NULL
 ) STRICT"""
 
 # What is written once and never changed.
@@ -194,4 +197,6 @@ def migrate(connection: apsw.Connection) -> None:
 
 def _enter(connection: apsw.Connection, number: int) -> None:
     connection.pragma("user_version", number)
-    connection.execute(_MIGRATED, (number, version("lineage-store"), time.time_ns()))
+    release, at = version("lineage-store"), time.time_ns()
+    row = number, release, at, migration_seal(number, release, at)
+    connection.execute(_MIGRATED, row)

@@ -106,8 +106,8 @@ class EventWalk:
             yield Problem("bad-digest", str(error), position=cast(int, row[0]))
             self._last = None
             # Most of it is right. What follows tells whether that is so of its hash.
-            run = Run(*cast(tuple[int, int, int, int, int, int, int, bytes], row[:-1]))
-            if type(run.hash) is bytes:
+            if [type(value) for value in row[:-1]] == [int] * 7 + [bytes]:
+                run = Run(*cast(tuple[int, int, int, int, int, int, int, bytes], row[:-1]))
                 self._latest[run.stream] = run
                 self.end = run.position
             return

@@ -9,13 +9,17 @@ from typing import Any, Final
 import apsw
 
 from lineage.errors import Damaged
-from lineage.log.base import CacheRow
+from lineage.log.base import ALL, CacheRow
 from lineage.log.beside import digest_of_cached, receipt
 from lineage.log.problems import Part, Problem
-from lineage.log.runs import request_id
+from lineage.log.runs import migration_seal, request_id
 
-__all__ = ["caches", "requests", "rows_of"]
+__all__ = ["caches", "migrations", "requests", "rows_of"]
 
+_MIGRATIONS: Final = (
+    "SELECT format, CAST(release AS BLOB), recorded_at, seal FROM migrations "
+    "WHERE format > ? ORDER BY format"
+)
 _REQUESTS: Final = "SELECT id, CAST(key AS BLOB), position FROM requests WHERE id > ? ORDER BY id"
 _BY_KEY: Final = "SELECT id FROM requests WHERE key = ?"
 _TREES: Final = (
@@ -58,6 +62,28 @@ def _unreadable(table: str, first: int, last: int | None) -> Problem:
     return Problem("sqlite", f"rows {first} {until} of {table} cannot be read")
 
 
+def migrations(connection: apsw.Connection, current: int) -> Iterator[Problem]:
+    """Look over what is said of the formats that the file has had.
+
+    Args:
+        current: the one that it has.
+    """
+    last = 0
+    for row in rows_of(connection, _MIGRATIONS, "migrations"):
+        if isinstance(row, Problem):
+            yield row
+            continue
+        last, release, at, seal = row
+        try:
+            right = migration_seal(last, bytes(release).decode(), at) == seal
+        except (struct.error, UnicodeDecodeError, TypeError):
+            right = False
+        if not right:
+            yield Problem("bad-digest", f"the row of migration {last} is not what was written")
+    if last != current:
+        yield Problem("schema", f"the last migration led to format {last}, not {current}")
+
+
 def requests(connection: apsw.Connection, part: Part, end: int) -> Iterator[Problem]:
     """Look over what is remembered of calls under a key, also whether the key finds it.
 
@@ -95,16 +121,16 @@ def caches(connection: apsw.Connection, part: Part, keys: dict[int, str]) -> Ite
             yield row
             continue
         number, fold, version, data, digest = row
-        key = keys.get(number)
+        key = ALL if number == 0 else keys.get(number)
         if key is None or not part.has(number):  # of a stream that is missing, which was told
             continue
         if not _sound(key, CacheRow(fold, version, data), digest):
-            message = f"the tree that is kept of stream {number} is not what was written"
-            yield Problem("cache-differs", message, key)
+            what = f"tree that is kept of stream {number}" if number else "row of all streams"
+            yield Problem("cache-differs", f"the {what} is not what was written", key or None)
 
 
-def _sound(key: str | None, row: CacheRow, digest: bytes) -> bool:
+def _sound(key: str, row: CacheRow, digest: bytes) -> bool:
     try:
-        return key is not None and type(row.data) is bytes and digest_of_cached(key, row) == digest
+        return type(row.data) is bytes and digest_of_cached(key, row) == digest
     except struct.error:
         return False

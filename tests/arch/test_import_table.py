@@ -44,12 +44,12 @@ ALLOWED: dict[str, frozenset[str]] = {
     "events": frozenset({"errors", "model"}),
     "log": frozenset({"errors"}),
     "tree": frozenset({"errors", "model", "events"}),
-    "rules": frozenset({"errors", "model", "events", "tree"}),
+    "rules": frozenset({"errors", "model", "canon", "events", "tree"}),
     "sources": frozenset({"errors", "model", "canon", "filenames"}),
     "store": BELOW_STORE,
     "on store": BELOW_STORE | {"store"},
     "top": BELOW_STORE | {"store", "on store"},
-    "cli": BELOW_STORE - {"log", "rules"} | {"store", "on store", "top"},
+    "cli": BELOW_STORE - {"log"} | {"store", "on store", "top"},
     "command": frozenset({"cli"}),
 }
 PARTS = {

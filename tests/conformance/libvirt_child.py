@@ -163,6 +163,10 @@ class World:
         self._chosen = self._connection.defineXML(xml)
         return self.domain_xml()
 
+    def start(self) -> None:
+        """Start the chosen domain."""
+        self._domain.create()
+
     def domain_xml(self) -> str:
         """The chosen domain's inactive XML."""
         return str(self._domain.XMLDesc(self._flags(["XML_INACTIVE", "XML_SECURE"])))
@@ -181,9 +185,9 @@ class World:
         """`create` with REDEFINE."""
         return self.create(xml, "REDEFINE", *flags)
 
-    def xml(self, name: str) -> str:
-        """A snapshot as libvirt prints it, secrets included."""
-        flags = self._flags(["SNAPSHOT_XML_SECURE"])
+    def xml(self, name: str, secure: bool = True) -> str:
+        """A snapshot as libvirt prints it, secrets included or not."""
+        flags = self._flags(["SNAPSHOT_XML_SECURE"] if secure else [])
         return str(self._domain.snapshotLookupByName(name).getXMLDesc(flags))
 
     def delete(self, name: str, *flags: str) -> None:

@@ -123,6 +123,7 @@ class Witness:
         return position
 
     def __getattr__(self, name: str) -> Any:
+        """Whatever else a log can do."""
         return getattr(self.log, name)
 
 

@@ -22,6 +22,7 @@ from lineage.log.runs import (
     RUN_COLUMNS,
     End,
     Run,
+    migration_seal,
     request_seal,
     seal_of_end,
     seal_of_run,
@@ -167,6 +168,13 @@ def _index(name: str, where: str) -> Damage:
     return damage
 
 
+def _migration(connection: apsw.Connection) -> None:
+    query = "SELECT release, recorded_at FROM migrations"
+    release, at = connection.execute(query).fetchall()[0]
+    seal = migration_seal(7, str(release), int(str(at)))
+    connection.execute("UPDATE migrations SET format = 7, seal = ?", (seal,))
+
+
 def _typed(table: str, old: str, new: str, statement: str) -> Damage:
     """A value of another type than its column has: while that is done, the column has it."""
 
@@ -229,6 +237,11 @@ def _replaced(old: bytes, new: bytes) -> Callable[[bytearray], None]:
         content[:] = content.replace(old, new)
 
     return alters
+
+
+def _schema_format(content: bytearray) -> None:
+    """A number in SQLite's header that is 1 to 4."""
+    content[47] = 0x84
 
 
 def _page(number: int) -> Callable[[bytearray], None]:
@@ -340,10 +353,12 @@ FIXTURES: Final = [
         "CREATE TRIGGER helpful AFTER INSERT ON events BEGIN SELECT 1; END"), reads=False),
     _fixture("a trigger does nothing", "schema", opens=False, alters=_replaced(
         b"raise(ABORT, 'events are never", b"ifnull(NULL, 'events are never")),
-    _fixture("the format's number and its record differ", "schema", _sql(
-        "UPDATE migrations SET format = 7"), reads=False),
+    _fixture("the format's number and its record differ", "schema", _migration, reads=False),
+    _fixture("another release made the file", "bad-digest", _sql(
+        "UPDATE migrations SET release = '0.0.9'"), reads=False),
     _fixture("a page is rubbish", "sqlite", alters=_page(5)),
     _fixture("the file is cut off", "", alters=_truncated, opens=False),
+    _fixture("the header is of no SQLite", "", opens=False, alters=_schema_format),
     _fixture("the schema is no SQL", "", opens=False, alters=_replaced(
         b"CREATE TABLE events", b"CREATE TABEL events")),
 ]  # fmt: skip

@@ -64,7 +64,7 @@ def test_events_there_come_first_and_then_those_of_this_store(tmp_path: Path) ->
 def test_events_of_another_process_come_as_they_are_committed(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Reported by the system where it does, else looked for now and then."""
+    """Reported by the system where it does that, else looked for every 100 ms."""
     path = tmp_path / "d" / "store"
     path.parent.mkdir()
     lineage.Store(path).close()

@@ -20,6 +20,7 @@ from lineage.events import SCHEMAS, TAGS, Defined
 from lineage.log.frames import DICTIONARIES
 from lineage.log.schema import APPLICATION_ID, FORMAT
 from lineage.log.sqlite import SQLiteLog
+from lineage.rules.align import MESSAGES
 from tests.arch.test_import_table import ALLOWED, HOMES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,6 +70,11 @@ def plain(cell: str) -> str:
 def test_every_error_code_is_listed_with_its_class_and_message() -> None:
     listed = [tuple(map(plain, row)) for row in table("FORMAT.md", "Code", "Class")]
     assert listed == _core.error_table()
+
+
+def test_every_reason_why_disks_do_not_align_is_listed() -> None:
+    listed = [tuple(map(plain, row)) for row in table("FORMAT.md", "Alignment", "Meaning")]
+    assert listed == list(MESSAGES.items())
 
 
 @pytest.mark.parametrize("record", ["Head", "Memory", "Disk", "Node", "Extra"])
