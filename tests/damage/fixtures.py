@@ -239,6 +239,11 @@ def _replaced(old: bytes, new: bytes) -> Callable[[bytearray], None]:
     return alters
 
 
+def _schema_format(content: bytearray) -> None:
+    """A number in SQLite's header that is 1 to 4."""
+    content[47] = 0x84
+
+
 def _page(number: int) -> Callable[[bytearray], None]:
     """A page of rubbish, counted from 1."""
 
@@ -353,6 +358,7 @@ FIXTURES: Final = [
         "UPDATE migrations SET release = '0.0.9'"), reads=False),
     _fixture("a page is rubbish", "sqlite", alters=_page(5)),
     _fixture("the file is cut off", "", alters=_truncated, opens=False),
+    _fixture("the header is of no SQLite", "", opens=False, alters=_schema_format),
     _fixture("the schema is no SQL", "", opens=False, alters=_replaced(
         b"CREATE TABLE events", b"CREATE TABEL events")),
 ]  # fmt: skip
