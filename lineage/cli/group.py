@@ -21,6 +21,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "info": ("info", "Tell about a domain or a snapshot."),
     "show": ("show", "Print one snapshot's XML."),
     "log": ("log", "Print the events."),
+    "diff": ("diff", "Say what differs between two snapshots."),
     "export": ("export", "Write snapshots as libvirt keeps them on disk."),
     "check": ("check", "Read everything in the store and say what is wrong with it."),
     "stats": ("stats", "Tell how much there is, and what it takes."),
