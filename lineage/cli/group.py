@@ -24,6 +24,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "diff": ("diff", "Say what differs between two snapshots."),
     "export": ("export", "Write snapshots as libvirt keeps them on disk."),
     "check": ("check", "Read everything in the store and say what is wrong with it."),
+    "doctor": ("doctor", "Say what is wrong with snapshot trees, and repair them."),
     "stats": ("stats", "Tell how much there is, and what it takes."),
     "backup": ("backup", "Copy the store while it is in use."),
     "plan": ("plan", "Say what a hypervisor would do with a request for a snapshot."),

@@ -10,8 +10,8 @@ from typing import Final, Literal
 import msgspec
 
 from lineage.canon import secrets
-from lineage.diff.elements import Element, read
 from lineage.diff.keys import key_of, label, listed
+from lineage.rules.elements import Element, read
 
 __all__ = ["Change", "Kind", "changes"]
 

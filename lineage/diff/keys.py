@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from lineage.diff.elements import Element
+from lineage.rules.elements import Element
 
 __all__ = ["Key", "key_of", "label", "listed"]
 

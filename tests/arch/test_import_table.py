@@ -32,7 +32,7 @@ STORE = (
     "writers",
     "writing",
 )
-ON_STORE = ("aio", "diff", "export", "reader", "sinks", "stats")
+ON_STORE = ("aio", "diff", "doctor", "export", "reader", "sinks", "stats")
 BELOW_STORE = frozenset(
     {"errors", "model", "canon", "events", "log", "tree", "rules", "sources", "filenames"}
 )

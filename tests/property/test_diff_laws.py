@@ -14,8 +14,8 @@ from lxml import etree
 
 from lineage import canon
 from lineage.diff import Change, changes, unified
-from lineage.diff.elements import read
 from lineage.errors import DocumentError
+from lineage.rules.elements import read
 
 from .canon_mutants import generated, mutant
 
