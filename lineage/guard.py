@@ -59,7 +59,7 @@ def guard(store: Store, hypervisor: Hypervisor, domain: str) -> Iterator[Lacking
             yield Lacking("secrets", shot.name, "libvirt does not show its passwords")
         elif printed != stored:
             yield Lacking("differs", shot.name, "the store has another document of it")
-    if look.current != tree.current:
+    if look.snapshots and look.current != tree.current:
         held = "none" if tree.current is None else repr(tree.current)
         yield Lacking("current", look.current, f"the current snapshot in the store is {held}")
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib import import_module
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -250,10 +249,11 @@ class LiveDomain:
 
 def _library() -> Any:
     try:
-        return import_module("libvirt")
+        import libvirt
     except ImportError:
         message = "libvirt-python is not installed: pip install 'lineage-store[libvirt]'"
         raise HypervisorError("no-libvirt", message) from None
+    return libvirt
 
 
 def _ignore(_context: object, _error: object) -> None:

@@ -137,11 +137,6 @@ def test_few_modules_talk_to_a_hypervisor() -> None:
     assert users == LIVE
 
 
-def test_libvirt_is_imported_by_one_module_and_not_before_it_is_needed() -> None:
-    named = {name_of(p) for p in MODULES if '"libvirt")' in p.read_text(encoding="utf-8")}
-    assert named == {"hypervisor"}  # through import_module, so that no import statement shows it
-
-
 def test_the_table_has_no_cycle() -> None:
     done: set[str] = set()
     while ready := {part for part in ALLOWED if part not in done and ALLOWED[part] <= done}:
