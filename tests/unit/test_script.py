@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ GRAPHICS = "    <devices>\n      <graphics type='vnc' port='5900'/>\n    </devic
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def store(tmp_path: Path) -> Iterator[Store]:
     with Store(tmp_path / "store.db") as store:
         for xml in chain(*NAMES, active=NAMES[2]):
             store.record(xml)
