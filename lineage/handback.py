@@ -6,7 +6,6 @@ were made, and the current snapshot is made current last: who is interrupted has
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
 import msgspec
@@ -70,7 +69,7 @@ class HandBack(msgspec.Struct, frozen=True):
 
     def digest(self, step: Step) -> bytes:
         """SHA-256 of that document."""
-        return hashlib.sha256(self.xml(step)).digest()
+        return documents.digest(self.store.log, step.node)
 
 
 def hand_back(store: Store, domain: str, at: At | None = None) -> HandBack:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from lineage.errors import LineageError
-from lineage.handback import HandBack, Step, hand_back, refuse_without_secrets
+from lineage.handback import HandBack, hand_back, refuse_without_secrets
 from lineage.store import Store
 from lineage.views import At
 
@@ -141,50 +141,52 @@ def export_redefine(
 
 
 def _write(plan: HandBack, path: Path) -> None:
-    made = not path.exists()
-    if made:
-        path.mkdir(mode=0o700)
-    partial = Path(tempfile.mkdtemp(prefix=".redefine-", dir=path))
-    moved: list[Path] = []
+    """Write all files, the script last; a new directory appears with all of them in it."""
+    if path.is_dir():  # maybe somebody's working directory: it is filled, not replaced
+        _fill(plan, path)
+        return
+    partial = Path(tempfile.mkdtemp(prefix=".redefine-", dir=path.parent))
+    try:
+        _fill(plan, partial)
+        partial.rename(path)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def _fill(plan: HandBack, path: Path) -> None:
+    written: list[Path] = []
     try:
         for name, data, mode in _files(plan):
-            _put(partial / name, data, mode)
-            moved.append(path / name)
-        for place in moved:
-            (partial / place.name).rename(place)
+            place = path / name
+            descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+            written.append(place)
+            with os.fdopen(descriptor, "wb") as file:
+                os.fchmod(descriptor, mode)
+                file.write(data)
     except BaseException:
-        for place in moved:
+        for place in written:
             place.unlink(missing_ok=True)
-        shutil.rmtree(partial, ignore_errors=True)
-        if made:
-            path.rmdir()
         raise
-    partial.rmdir()
 
 
 def _files(plan: HandBack) -> Iterator[tuple[str, bytes, int]]:
     """Name, contents and mode of each file, the script last."""
-    for step in plan.steps:
-        yield _file(plan, step), plan.xml(step), 0o600
-    manifest = msgspec.json.format(msgspec.json.encode(_manifest(plan)), indent=2)
+    names = _names(plan)
+    for step, name in zip(plan.steps, names, strict=True):
+        yield name, plan.xml(step), 0o600
+    manifest = msgspec.json.format(msgspec.json.encode(_manifest(plan, names)), indent=2)
     yield MANIFEST, manifest + b"\n", 0o600
-    yield SCRIPT, _script(plan).encode(), 0o700
+    yield SCRIPT, _script(plan, names).encode(), 0o700
 
 
-def _put(path: Path, data: bytes, mode: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(descriptor, mode)
-        file.write(data)
-
-
-def _file(plan: HandBack, step: Step) -> str:
-    """Its name; never the snapshot's, which may be anything. All have one length."""
+def _names(plan: HandBack) -> list[str]:
+    """The files' names; never the snapshots', which may be anything. All have one length."""
     digits = max(4, len(str(len(plan.steps))))
-    return f"{step.number:0{digits}d}.xml"
+    return [f"{step.number:0{digits}d}.xml" for step in plan.steps]
 
 
-def _manifest(plan: HandBack) -> dict[str, Any]:
+def _manifest(plan: HandBack, names: list[str]) -> dict[str, Any]:
     tree = plan.tree
     return {
         "domain": {"uuid": tree.uuid, "name": tree.domain_name},
@@ -192,27 +194,27 @@ def _manifest(plan: HandBack) -> dict[str, Any]:
         "current": tree.current,
         "snapshots": [
             {
-                "file": _file(plan, step),
+                "file": name,
                 "name": step.name,
                 "parent": step.node.parent,
                 "secure": step.node.definition.secure.name.lower(),
                 "sha256": plan.digest(step).hex(),
             }
-            for step in plan.steps
+            for step, name in zip(plan.steps, names, strict=True)
         ],
     }
 
 
-def _script(plan: HandBack) -> str:
+def _script(plan: HandBack, names: list[str]) -> str:
     tree = plan.tree
     lines = [f"domain={_quoted(tree.uuid or tree.domain_name or '')}\n"]
-    for step in plan.steps:
-        parent = "-" if step.parent is None else _file(plan, plan.steps[step.parent - 1])
+    for step, name in zip(plan.steps, names, strict=True):
+        parent = "-" if step.parent is None else names[step.parent - 1]
         current = " --current" if step.current else ""
-        lines.append(f"item {_file(plan, step)} {parent} {_quoted(step.name)}{current}\n")
+        lines.append(f"item {name} {parent} {_quoted(step.name)}{current}\n")
     last = plan.again or (plan.steps[-1] if plan.steps[-1].current else None)
     if last is not None:
-        lines.append(f"current {_file(plan, last)} {_quoted(last.name)}\n")
+        lines.append(f"current {names[last.number - 1]} {_quoted(last.name)}\n")
     return _HEAD + "".join(lines) + _TAIL
 
 

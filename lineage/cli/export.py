@@ -115,6 +115,6 @@ def _told(snapshots: int, domains: int, target: Path, as_json: bool) -> int:
         terminal.complain("lineage: no snapshots to export")
         return status.NO
     if not as_json:
-        what = f"{snapshots} snapshots of {domains} domains"
+        what = f"{snapshots} snapshots of {domains} {'domain' if domains == 1 else 'domains'}"
         terminal.write_lines([f"{what} in {safe(str(target))}"])
     return status.DONE
