@@ -95,7 +95,7 @@ def redefine(
     live = hypervisor.domain(plan.tree.uuid or plan.tree.domain_name or domain)
     work = _Work(plan, live, told)
     if not allow_missing_secrets:
-        refuse_without_secrets([step for step in plan.steps if not work.has(step)])
+        refuse_without_secrets([step for step in plan.steps if step.lacks and not work.has(step)])
     return work.done()
 
 

@@ -51,7 +51,8 @@ def command(
     """Put the stored snapshots of DOMAIN (name, UUID, or either with @{WHEN}) back into libvirt.
 
     Parents first, the current snapshot last. libvirt has to have the domain, with its UUID. What
-    it has byte for byte is left as it is, and so are snapshots that the store does not have. A
+    it has byte for byte is left as it is, and so are snapshots that the store does not have;
+    another document of the same snapshot is replaced (`lineage capture` before keeps it). A
     snapshot that it refuses blocks its descendants, and nothing else (status 3). Documents known
     to lack their passwords are refused (status 4), and then nothing is done.
 

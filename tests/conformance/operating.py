@@ -66,6 +66,10 @@ class Operator:
         parents = (None, *names)
         return {name: self.document(name, parents[n], NOON + n) for n, name in enumerate(names)}
 
+    def kept(self) -> bool:
+        """Whether the store has any snapshot of the domain."""
+        return json.loads(self.plain("list", "test", "--json")) != []
+
     def fresh_world(self) -> None:
         """Another libvirt, with the same domain and without snapshots."""
         assert self.live.call("open") == self.uuid

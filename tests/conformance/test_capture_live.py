@@ -172,6 +172,15 @@ def test_a_missing_domain_that_is_named_is_undefined(operator: Operator) -> None
     assert told.startswith("second: undefined\n")
 
 
+def test_a_live_libvirt_is_a_source_like_any_other(operator: Operator) -> None:
+    make(operator, "a", "b")
+    assert operator.live.call("ingest", str(operator.store)) == [2, 0]
+    agree(operator)
+    assert changes(operator) == []
+    assert operator.live.call("ingest", str(operator.store)) == [0, 2]
+    assert operator.lineage("undefine-guard", "test") == ""
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_after_any_story_the_store_has_what_libvirt_has(operator: Operator, seed: int) -> None:
     dice = Random(seed)
@@ -182,6 +191,9 @@ def test_after_any_story_the_store_has_what_libvirt_has(operator: Operator, seed
             step(operator, dice)
         operator.lineage("capture")
         agree(operator)
+    operator.fresh_world()
+    operator.lineage("redefine", "test", status=0 if operator.kept() else 1)
+    agree(operator)
 
 
 def step(operator: Operator, dice: Random) -> None:
@@ -214,6 +226,15 @@ def test_watching_looks_again_and_ends_when_interrupted(tmp_path: Path) -> None:
         out, err = child.communicate(timeout=30)
     assert (child.returncode, out) == (130, b"")
     assert json.loads(err)["error"]["code"] == "interrupted"
+
+
+def test_libvirt_itself_prints_nothing(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "lineage", "capture", "--connect", "nosuch:///driver"]
+    command += ["--store", str(tmp_path / "store.db")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr.startswith("lineage: no connection to nosuch:///driver: ")
+    assert done.stderr.count("\n") == 1
 
 
 def test_a_hypervisor_that_is_not_there_is_said_in_one_line(operator: Operator) -> None:
