@@ -15,12 +15,13 @@ from lineage.canon._core import canonicalize
 if TYPE_CHECKING:
     from lxml import etree
 
-__all__ = ["HIDDEN", "is_secret", "masked", "may_hold", "without"]
+__all__ = ["HIDDEN", "is_secret", "masked", "may_hold", "may_lack", "without"]
 
 HIDDEN: Final = "***"
 """What stands in place of a secret wherever documents are not given exactly."""
 
 _MARKS: Final = (b" passwd='", b"<cookies>")
+_PLACES: Final = (b"<graphics ", b" protocol='http")
 _DOMAINS: Final = ("domain", "inactiveDomain")
 _VALUES: Final = re.compile(
     rb"(<graphics(?:[^'\">]|'[^']*'|\"[^\"]*\")*? passwd=)('[^']*'|\"[^\"]*\")"
@@ -31,6 +32,11 @@ _VALUES: Final = re.compile(
 def may_hold(document: bytes) -> bool:
     """Whether a canonical document can hold secrets: a quick look that may err on that side."""
     return any(mark in document for mark in _MARKS)
+
+
+def may_lack(document: bytes) -> bool:
+    """Whether a canonical document dumped without secrets can lack any: it has places for some."""
+    return any(place in document for place in _PLACES)
 
 
 def is_secret(element: str, attribute: str | None) -> bool:

@@ -279,7 +279,8 @@ class SQLiteLog:
             patience = cast(int, connection.pragma("busy_timeout"))
             connection.set_busy_timeout(0)  # whoever only asks something waits for no writer
             try:
-                with _write(connection):
+                # On a full disk nothing of it was committed, so nothing is in doubt.
+                with suppress(apsw.FullError), _write(connection):
                     ids = self._streams
                     numbers = {s: ids.id(connection, s) if s != ALL else 0 for s in rows}
                     put_cached(connection, rows, numbers)

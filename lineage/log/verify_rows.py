@@ -36,10 +36,15 @@ def rows_of(
     Args:
         query: takes a key and gives the rows behind it in order of that key, which comes first.
     """
-    last, step = -_FARTHEST, 0
+    last, step, ordered = -_FARTHEST, 0, True
     while True:
         try:
             for row in connection.execute(query, (last + step,)):
+                if row[0] <= last + step:  # a damaged page leads back, and may do so for ever
+                    if ordered:
+                        yield Problem("sqlite", f"{table} is out of order behind row {last}")
+                    ordered = False
+                    continue
                 if step:
                     yield _unreadable(table, last + 1, row[0] - 1)
                 last, step = row[0], 0

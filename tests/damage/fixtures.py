@@ -320,6 +320,11 @@ FIXTURES: Final = [
     _fixture("a base is missing", "bad-digest gap sqlite", _sql("DELETE FROM packs WHERE id = 1")),
     _fixture("a pack has another base", "bad-digest", _sql(
         "UPDATE packs SET base = (SELECT max(id) FROM packs WHERE base IS NULL) WHERE id = 2")),
+    _fixture("a key body is said to be of another stream", "bad-digest", _sql(
+        "UPDATE packs SET stream = 3 WHERE id = 1", "UPDATE packs SET stream = 3 WHERE base = 1"),
+        reads=False),
+    _fixture("a pack is said to be of another stream", "bad-digest", _sql(
+        "UPDATE packs SET stream = 3 WHERE id = 2"), reads=False),
     _fixture("a body that no event names", "orphan-body", _orphan, reads=False),
     _fixture("a body is not found by its digest", "bad-digest sqlite",
              _index("bodies_digest", "id > 1")),

@@ -16,7 +16,7 @@ from lineage.errors import Damaged, LineageError
 from lineage.events import CurrentChanged, Deleted, Undefined
 from lineage.kept import Kept, agrees, row_of
 from lineage.listing import summary
-from lineage.log import EventLog, MemoryLog, SQLiteLog
+from lineage.log import EventLog, MemoryLog, SQLiteLog, sqlite
 from lineage.log.base import ALL, CacheRow, StoredEvent
 from lineage.log.opening import BUSY_TIMEOUT_MS
 from lineage.past import LogPast
@@ -291,6 +291,36 @@ def test_nobody_waits_for_a_writer_to_keep_what_was_folded(tmp_path: Path) -> No
         writer.execute("ROLLBACK")
         writer.close()
         store.record(snapshot("s1000"))  # the handle is as good as before
+
+
+def test_a_full_disk_that_keeps_no_tree_spoils_no_handle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise apsw.FullError("database or disk is full")
+
+    with Store(tmp_path / "s.lineage") as store:
+        fill(store.log)
+    with Store(tmp_path / "s.lineage") as store:
+        monkeypatch.setattr(sqlite, "put_cached", full)
+        assert len(store.snapshots(A)) == MANY + 1
+        assert store.log.cached(A) is None
+        monkeypatch.undo()
+        store.record(snapshot("s1000"))
+        assert len(store.snapshots(A)) == MANY + 2
+
+
+def test_a_process_that_only_writes_leaves_rows_behind_now_and_then() -> None:
+    log = Counting()
+    store = Store.over(log)
+    store.record(snapshot("s0"))
+    for n in range(1, 2 * MANY + 3):
+        store.set_current(A, "s0" if n % 2 else None)
+    row = log.cached(A)
+    assert row is not None
+    assert row.version > MANY
+    assert len(log.puts) <= 3
+    assert Store.over(log).tree(A).version == 2 * MANY + 3
 
 
 def test_an_import_folds_nothing_and_keeps_nothing(tmp_path: Path) -> None:
