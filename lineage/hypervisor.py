@@ -6,7 +6,7 @@ Everything that libvirt refuses is a `HypervisorError` with libvirt's own words.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Final, Self
@@ -150,8 +150,15 @@ class Hypervisor:
             if error.get_error_code() not in accepted:
                 raise HypervisorError("libvirt", _message(error)) from None
 
-    def dump(self, handle: Any) -> tuple[str, bool]:
-        """A snapshot's XML, with its passwords if libvirt permits that, and whether it does.
+    def dump(
+        self, printed: Callable[[int], str], flags: int = 0, denied: int = 0
+    ) -> tuple[str, bool]:
+        """A snapshot's or a domain's XML, and whether libvirt permits that with its passwords.
+
+        Args:
+            printed: the handle's method, which takes flags.
+            flags: with the passwords, beside SECURE.
+            denied: the flags without them.
 
         Raises:
             libvirtError: whatever libvirt raises.
@@ -159,12 +166,12 @@ class Hypervisor:
         library = self._library
         if self.secrets:
             try:
-                return handle.getXMLDesc(library.VIR_DOMAIN_SNAPSHOT_XML_SECURE), True
+                return printed(library.VIR_DOMAIN_SNAPSHOT_XML_SECURE | flags), True
             except library.libvirtError as error:
-                denied = library.VIR_ERR_OPERATION_DENIED, library.VIR_ERR_ACCESS_DENIED
-                if error.get_error_code() not in denied:
+                refusals = library.VIR_ERR_OPERATION_DENIED, library.VIR_ERR_ACCESS_DENIED
+                if error.get_error_code() not in refusals:
                     raise
-        text: str = handle.getXMLDesc(0)
+        text = printed(denied)
         self.secrets = False
         return text, False
 
@@ -211,6 +218,39 @@ class LiveDomain:
                 return str(self._handle.snapshotCurrent().getName())
         return None
 
+    def xml(self, *, running: bool) -> tuple[bytes, bool]:
+        """The domain as it is now, and whether that is with its passwords.
+
+        Args:
+            running: as it runs, if it does, in the form for another host (MIGRATABLE); else as
+                it is defined (INACTIVE).
+
+        Raises:
+            HypervisorError: libvirt refuses.
+        """
+        library, dump, printed = self._library, self._hypervisor.dump, self._handle.XMLDesc
+        inactive = library.VIR_DOMAIN_XML_INACTIVE
+        with self._asking():
+            if running and self._handle.isActive():
+                # without passwords libvirt permits no MIGRATABLE either
+                text, secure = dump(printed, library.VIR_DOMAIN_XML_MIGRATABLE)
+            else:
+                text, secure = dump(printed, inactive, inactive)
+        return text.encode(), secure
+
+    def snapshot_xml(self, name: str) -> tuple[bytes, bool]:
+        """A snapshot's document, and whether it is with its passwords.
+
+        Raises:
+            NotFound: the domain has none of that name.
+            HypervisorError: libvirt refuses.
+        """
+        with self._asking(self._library.VIR_ERR_NO_DOMAIN_SNAPSHOT):
+            handle = self._handle.snapshotLookupByName(name)
+            text, secure = self._hypervisor.dump(handle.getXMLDesc)
+            return text.encode(), secure
+        raise NotFound(f"libvirt has no snapshot {name!r} of domain {self.name!r}")
+
     def redefine(self, xml: bytes, *, current: bool = False) -> bytes:
         """Define a snapshot by its document (REDEFINE), and give what libvirt prints of it then.
 
@@ -225,7 +265,7 @@ class LiveDomain:
             flags |= self._library.VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT
         with self._asking():
             handle = self._handle.snapshotCreateXML(xml.decode(), flags)
-            return self._hypervisor.dump(handle)[0].encode()
+            return self._hypervisor.dump(handle.getXMLDesc)[0].encode()
 
     def _asking(self, *accepted: int) -> Any:
         return self._hypervisor.asking(*accepted)
@@ -242,7 +282,7 @@ class LiveDomain:
         snapshots: list[LiveSnapshot] = []
         for handle in handles:
             with self._asking(self._library.VIR_ERR_NO_DOMAIN_SNAPSHOT):
-                xml, secure = self._hypervisor.dump(handle)
+                xml, secure = self._hypervisor.dump(handle.getXMLDesc)
                 snapshots.append(LiveSnapshot(str(handle.getName()), xml.encode(), secure))
         return snapshots
 

@@ -9,18 +9,27 @@ import click
 
 from lineage.cli.options import utf8_only
 
-__all__ = ["connect_option", "readonly_option"]
+__all__ = ["connect_option", "optional_connect_option", "readonly_option"]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def connect_option(command: _Command) -> _Command:
     """Add ``--connect URI`` as ``uri``."""
+    return _connect(command, required=True)
+
+
+def optional_connect_option(command: _Command) -> _Command:
+    """Add ``--connect URI`` as ``uri``, None if neither it nor the variable is given."""
+    return _connect(command, required=False)
+
+
+def _connect(command: _Command, *, required: bool) -> _Command:
     return click.option(
         "-c",
         "--connect",
         "uri",
-        required=True,
+        required=required,
         callback=utf8_only,
         envvar="LIBVIRT_DEFAULT_URI",
         metavar="URI",
