@@ -18,7 +18,7 @@ VIR_ERR_NO_DOMAIN = 42
 VIR_ERR_NO_DOMAIN_SNAPSHOT = 72
 VIR_ERR_ACCESS_DENIED = 88
 VIR_ERR_INTERNAL_ERROR = 1
-SECURE = 1
+SECURE, INACTIVE, MIGRATABLE = 1, 2, 8
 
 
 class libvirtError(Exception):
@@ -54,12 +54,17 @@ class Snapshot:
 
 
 class Domain:
-    """A domain: `documents` by name, parents first, and the `current` one."""
+    """A domain: `documents` by name, parents first, and the `current` one.
+
+    It is defined as the `machine` says, and runs as `running` does, if it runs.
+    """
 
     def __init__(self, connection: Connection, name: str, uuid: str) -> None:
         self.connection, self._name, self._uuid = connection, name, uuid
         self.documents: dict[str, str] = {}
         self.current: str | None = None
+        self.machine = ""
+        self.running = ""
         self.broken = False
 
     def name(self) -> str:
@@ -73,6 +78,18 @@ class Domain:
         if self.broken:
             raise libvirtError(VIR_ERR_INTERNAL_ERROR, f"{self._name} is locked")
         return [Snapshot(self, name) for name in self.documents]
+
+    def isActive(self) -> bool:
+        return bool(self.running)
+
+    def XMLDesc(self, flags: int) -> str:
+        self.connection.happen()
+        if flags & (SECURE | MIGRATABLE) and self.connection.denied:
+            raise libvirtError(self.connection.denied, "no passwords for you")
+        return self.machine if flags & INACTIVE else self.running
+
+    def snapshotLookupByName(self, name: str) -> Snapshot:
+        return Snapshot(self, name)
 
     def hasCurrentSnapshot(self) -> bool:
         return self.current is not None
@@ -140,6 +157,8 @@ class Module:
     VIR_ERR_NO_DOMAIN_SNAPSHOT = VIR_ERR_NO_DOMAIN_SNAPSHOT
     VIR_DOMAIN_SNAPSHOT_XML_SECURE = SECURE
     VIR_DOMAIN_SNAPSHOT_LIST_TOPOLOGICAL = 1024
+    VIR_DOMAIN_XML_INACTIVE = INACTIVE
+    VIR_DOMAIN_XML_MIGRATABLE = MIGRATABLE
 
     def __init__(self) -> None:
         self.connection = Connection()
