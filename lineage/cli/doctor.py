@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,7 +19,7 @@ from lineage.cli.options import (
 )
 from lineage.cli.progress import progress
 from lineage.cli.text import quoted, safe, utf8
-from lineage.doctor import Finding, examine, examine_documents, repair
+from lineage.doctor import Finding, documents_store, examine, repair
 from lineage.errors import NotAStore, NotFound
 from lineage.sources import open_source
 
@@ -35,9 +36,24 @@ class _Told(NamedTuple):
     repaired: bool = False
 
 
+class _Place(NamedTuple):
+    """A snapshot's place in the order in which libvirt takes a domain's."""
+
+    order: int
+    domain: str
+    domain_name: str | None
+    snapshot: str
+
+
 @click.command("doctor")
 @click.argument("words", nargs=-1, metavar="[DOMAIN|ARCHIVE]...")
 @click.option("--repair", "repairing", is_flag=True, help="Record the repair of what can be.")
+@click.option(
+    "--order",
+    "ordered",
+    is_flag=True,
+    help="Then print each domain's snapshots in the order in which libvirt takes them.",
+)
 @store_option
 @json_option
 @click.pass_context
@@ -45,6 +61,7 @@ def command(
     ctx: click.Context,
     words: Sequence[str],
     repairing: bool,
+    ordered: bool,
     store_path: Path | None,
     as_json: bool,
 ) -> int:
@@ -58,6 +75,8 @@ def command(
     --repair, what can be repaired by recording it is, in one batch a domain: parents that are
     missing or go in circles, and a current snapshot that is not there. What was recorded before
     stays in the history. The exit status is 1 if there is a finding, with --repair if one is left.
+
+    With --order, a line a snapshot follows, parents first: order, number, domain, snapshot.
 
     \b
     error:
@@ -82,13 +101,14 @@ def command(
       snapshot              name of the one that it is about, or null
       message, remedy       what it is, and what would repair it
       repairable, repaired  whether --repair does that, and whether it did
+    With --order also: order (from 1), domain, domain_name, snapshot
     """
     domains, archives = _sorted(words, store_path)
     if repairing and archives:
         raise click.UsageError("--repair records events: it is for domains of a store", ctx)
     left = 0
-    for told in _everything(domains, archives, store_path, repairing):
-        left += not told.repaired
+    for told in _everything(domains, archives, store_path, repairing, ordered):
+        left += isinstance(told, _Told) and not told.repaired
         if as_json:
             terminal.write_json(_record(told))
         else:
@@ -139,28 +159,47 @@ def _is_path(word: str) -> bool:
 
 
 def _everything(
-    domains: Sequence[str], archives: Sequence[str], store_path: Path | None, repairing: bool
-) -> Iterator[_Told]:
+    domains: Sequence[str],
+    archives: Sequence[str],
+    store_path: Path | None,
+    repairing: bool,
+    ordered: bool,
+) -> Iterator[_Told | _Place]:
     if domains:
         opened = open_for_change if repairing else open_for_reading
         with opened(store_path) as store:
             for domain in domains:
                 if repairing:
                     yield from (_Told(finding, repaired=True) for finding in repair(store, domain))
-                yield from map(_Told, examine(store, domain))
+                yield from _examined(store, domain, ordered)
     if archives:
-        yield from map(_Told, _of_documents(archives))
+        with ExitStack() as stack:
+            store, findings = _of_documents(archives, stack)
+            yield from map(_Told, findings)
+            for info in store.domains():
+                yield from _examined(store, info.stream, ordered)
 
 
-def _of_documents(archives: Sequence[str]) -> Iterable[Finding]:
+def _examined(store: Store, domain: str, ordered: bool) -> Iterator[_Told | _Place]:
+    yield from map(_Told, examine(store, domain))
+    if ordered:
+        tree = store.tree(domain)
+        for number, node in enumerate(tree.topological(), 1):
+            yield _Place(number, tree.stream, tree.domain_name, node.name)
+
+
+def _of_documents(archives: Sequence[str], stack: ExitStack) -> tuple[Store, list[Finding]]:
     sources = [open_source(path) for path in archives]
     totals = [source.total for source in sources]
     known = [total for total in totals if total is not None]
     with progress(sum(known) if len(known) == len(totals) else None) as show:
-        return examine_documents(sources, show)
+        return stack.enter_context(documents_store(sources, show))
 
 
-def _line(told: _Told) -> str:
+def _line(told: _Told | _Place) -> str:
+    if isinstance(told, _Place):
+        domain = quoted(told.domain_name or told.domain)
+        return f"order  {told.order}  {domain}  {quoted(told.snapshot)}"
     finding, repaired = told
     domain, snapshot = (
         "-" if name is None else quoted(name)
@@ -173,7 +212,9 @@ def _line(told: _Told) -> str:
     return f"{finding.severity}  {finding.code}  {domain}  {snapshot}  {what}"
 
 
-def _record(told: _Told) -> dict[str, Any]:
+def _record(told: _Told | _Place) -> dict[str, Any]:
+    if isinstance(told, _Place):
+        return told._asdict()
     finding, repaired = told
     return {
         "severity": finding.severity,

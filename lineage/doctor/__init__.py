@@ -6,8 +6,8 @@ the same: libvirt would refuse it, or somebody may lose data over it.
 
 from __future__ import annotations
 
-from lineage.doctor.examining import examine, examine_documents
+from lineage.doctor.examining import documents_store, examine, examine_documents
 from lineage.doctor.finding import CODES, Finding
 from lineage.doctor.repairing import repair
 
-__all__ = ["CODES", "Finding", "examine", "examine_documents", "repair"]
+__all__ = ["CODES", "Finding", "documents_store", "examine", "examine_documents", "repair"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Final
 
 from lineage.doctor.disks import disks
@@ -15,7 +16,7 @@ from lineage.past import replay
 from lineage.sources import Source
 from lineage.store import Store
 
-__all__ = ["examine", "examine_documents"]
+__all__ = ["documents_store", "examine", "examine_documents"]
 
 _REMEDIES: Final = {
     "several-current": "say which one is (lineage record current)",
@@ -41,8 +42,13 @@ def examine(store: Store, domain: str) -> list[Finding]:
     return findings
 
 
-def examine_documents(sources: Iterable[Source], progress: Progress | None = None) -> list[Finding]:
-    """Say what is wrong with the snapshots of directories, files and archives: no store is used.
+@contextmanager
+def documents_store(
+    sources: Iterable[Source], progress: Progress | None = None
+) -> Iterator[tuple[Store, list[Finding]]]:
+    """Give a store in memory of what directories, files and archives hold, while the block runs.
+
+    And what their documents tell of themselves, before any domain is examined.
 
     Args:
         sources: together they are what an import would make of them.
@@ -50,23 +56,29 @@ def examine_documents(sources: Iterable[Source], progress: Progress | None = Non
     """
     with Store.over(MemoryLog()) as store:
         report = ingest(lambda: store.log, sources, progress=progress)
-        findings = list(_unreadable(report))
         names = {info.stream: info.name for info in store.domains()}
-        for note in report.notes:
-            if note.code in _REMEDIES:
-                findings.append(
-                    Finding(
-                        note.code,
-                        CODES[note.code][0],
-                        note.message,
-                        _REMEDIES[note.code],
-                        note.label,
-                        names.get(note.label),
-                    )
-                )
-        for stream in names:
-            findings += examine(store, stream)
+        yield store, [*_unreadable(report), *_noted(report, names)]
+
+
+def examine_documents(sources: Iterable[Source], progress: Progress | None = None) -> list[Finding]:
+    """Say what is wrong with the snapshots of directories, files and archives: no store is used.
+
+    Args:
+        sources, progress: see `documents_store`.
+    """
+    with documents_store(sources, progress) as (store, findings):
+        for info in store.domains():
+            findings += examine(store, info.stream)
     return findings
+
+
+def _noted(report: Report, names: Mapping[str, str | None]) -> Iterator[Finding]:
+    for note in report.notes:
+        if note.code in _REMEDIES:
+            severity, _ = CODES[note.code]
+            stream, remedy = note.label, _REMEDIES[note.code]
+            name = names.get(stream)
+            yield Finding(note.code, severity, note.message, remedy, stream, name)
 
 
 def _unreadable(report: Report) -> Iterator[Finding]:

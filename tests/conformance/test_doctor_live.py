@@ -71,6 +71,13 @@ def test_files_in_a_bad_order_are_well(operator: Operator, tmp_path: Path) -> No
     with pytest.raises(Refused):
         operator.live.call("redefine", documents["snap-100"])
     assert operator.plain("doctor", files) == ""
+    order = [
+        line.split("  ")[3] for line in operator.plain("doctor", files, "--order").splitlines()
+    ]
+    operator.fresh_world()
+    for name in order:
+        operator.live.call("redefine", documents[name])
+    assert sorted(order) == sorted(documents)
 
 
 def test_disks_that_are_told_are_disks_that_libvirt_refuses(

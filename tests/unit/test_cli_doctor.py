@@ -73,6 +73,17 @@ def test_json_has_the_fields_and_codes_that_the_help_names(run: Run) -> None:
     assert finding.keys() | CODES.keys() <= words
 
 
+def test_the_order_in_which_libvirt_takes_them_is_told_where_it_is_asked_for(run: Run) -> None:
+    lines = ["order  1  web  base", "order  2  web  mid", "order  3  web  top"]
+    assert run("doctor", "web", "--order").stdout.splitlines() == lines
+    assert run("doctor", "./snapshot/web", "--order").stdout.splitlines() == lines
+    records = list(map(json.loads, run("doctor", "web", "--order", "--json").stdout.splitlines()))
+    assert [record["order"] for record in records] == [1, 2, 3]
+    assert [record["snapshot"] for record in records] == ["base", "mid", "top"]
+    words = set(run("doctor", "--help").stdout.replace(",", " ").split())
+    assert records[0].keys() <= words
+
+
 @pytest.mark.parametrize("kind", ["directory", "slash", "tar", "file"])
 def test_an_archive_needs_no_store_and_makes_none(
     run: Run, kind: str, monkeypatch: pytest.MonkeyPatch
