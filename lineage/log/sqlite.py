@@ -18,7 +18,7 @@ from weakref import WeakSet
 
 import apsw
 
-from lineage.errors import Busy, Forked, LineageError, NotFound
+from lineage.errors import Busy, Damaged, Forked, LineageError, NotFound
 from lineage.log.backup import Progress, backup, copy
 from lineage.log.base import (
     ALL,
