@@ -14,15 +14,21 @@ from lineage.canon._core import canonicalize
 if TYPE_CHECKING:
     from lxml import etree
 
-__all__ = ["may_hold", "without"]
+__all__ = ["may_hold", "may_lack", "without"]
 
 _MARKS: Final = (b" passwd='", b"<cookies>")
+_PLACES: Final = (b"<graphics ", b" protocol='http")
 _DOMAINS: Final = ("domain", "inactiveDomain")
 
 
 def may_hold(document: bytes) -> bool:
     """Whether a canonical document can hold secrets: a quick look that may err on that side."""
     return any(mark in document for mark in _MARKS)
+
+
+def may_lack(document: bytes) -> bool:
+    """Whether a canonical document dumped without secrets can lack any: it has places for some."""
+    return any(place in document for place in _PLACES)
 
 
 def without(document: bytes) -> bytes:
