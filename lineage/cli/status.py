@@ -66,8 +66,8 @@ _CAPITAL: Final = re.compile(r"(?<!^)(?=[A-Z])")
 HELP: Final = """\b
 Exit status:
   0    done
-  1    findings, or the answer is no (nothing found, a directory without snapshots,
-       a request that would be refused)
+  1    findings or differences, or the answer is no (nothing found, a directory without
+       snapshots, a request that would be refused)
   2    wrong usage
   3    some documents failed, or libvirt refused some snapshots; the others are done
   4    refused: conflict, ambiguous name, busy store, missing passwords, or libvirt or the

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
+
+from lineage.rules.markup import MARKUP, attributes
 
 __all__ = ["DomainDisk", "domain_disks"]
 
@@ -17,14 +18,6 @@ _LOCAL: Final = frozenset({"file", "block", "dir"})
 _POOLED: Final = frozenset({"gluster", "rbd"})  # POOL/IMAGE
 _TARGET: Final = re.compile(r"(?:fd|hd|vd|sd|xvd|ubd)([a-z]*)[0-9]*")
 _DISK: Final = [b"devices", b"disk"]
-# Canonical text is well-formed and quotes every value. Only metadata has comments, sections of
-# CDATA and instructions.
-_MARKUP: Final = re.compile(
-    rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>"
-    rb"|<(/?)([^\s/>]+)((?:[^'\">]|'[^']*'|\"[^\"]*\")*)>",
-    re.DOTALL,
-)
-_ATTRIBUTE: Final = re.compile(rb"([^\s=]+)=('[^']*'|\"[^\"]*\")")
 _Attributes = dict[str, str]
 
 
@@ -63,8 +56,8 @@ def domain_disks(domain: bytes) -> tuple[DomainDisk, ...]:
         domain: a canonical ``<domain>`` or ``<inactiveDomain>``, a document or a snapshot's body.
     """
     placed: list[DomainDisk] = []
-    for attributes, children in _elements(domain):
-        _insert(placed, _disk(attributes, children))
+    for own, children in _elements(domain):
+        _insert(placed, _disk(own, children))
     return tuple(placed)
 
 
@@ -74,40 +67,35 @@ def _elements(domain: bytes) -> Iterator[tuple[_Attributes, dict[str, _Attribute
     Of children of one name the first counts.
     """
     path: list[bytes] = []
-    attributes: _Attributes = {}
+    own: _Attributes = {}
     children: dict[str, _Attributes] = {}
-    for found in _MARKUP.finditer(domain):
+    for found in MARKUP.finditer(domain):
         closing, name, inside = found.groups()
         if name is None:
             continue  # in metadata only: what looks like a tag in there is none
         if not closing:
             path.append(name)
             if path[1:] == _DISK:
-                attributes, children = _attributes(inside), {}
+                own, children = attributes(inside), {}
             elif path[1:-1] == _DISK:
-                children.setdefault(name.decode(), _attributes(inside))
+                children.setdefault(name.decode(), attributes(inside))
         if closing or inside.endswith(b"/"):
             if path[1:] == _DISK:
-                yield attributes, children
+                yield own, children
             path.pop()
 
 
-def _attributes(inside: bytes) -> _Attributes:
-    pairs = _ATTRIBUTE.findall(inside)
-    return {name.decode(): html.unescape(value[1:-1].decode()) for name, value in pairs}
-
-
-def _disk(attributes: dict[str, str], children: dict[str, dict[str, str]]) -> DomainDisk:
-    kind = attributes.get("type", "file")
+def _disk(own: _Attributes, children: dict[str, _Attributes]) -> DomainDisk:
+    kind = own.get("type", "file")
     target = children.get("target", {})
-    readonly = "readonly" in children or attributes.get("device") == "cdrom"
+    readonly = "readonly" in children or own.get("device") == "cdrom"
     path = _source_path(kind, children.get("source", {}))
     return DomainDisk(
         target=target.get("dev", ""),
         bus=target.get("bus"),
         type=kind,
         path=path,
-        snapshot=attributes.get("snapshot", "no" if readonly else None),
+        snapshot=own.get("snapshot", "no" if readonly else None),
         format=children.get("driver", {}).get("type", "raw"),
         readonly=readonly,
         empty=kind in _LOCAL and path is None,

@@ -35,6 +35,8 @@ STORE = (
 ON_STORE = (
     "aio",
     "capture",
+    "diff",
+    "doctor",
     "export",
     "guard",
     "handback",
