@@ -30,6 +30,9 @@ _HEAD: Final = """\
 # URI is libvirt's, else virsh decides. What libvirt has byte for byte is left as it is; a
 # snapshot that libvirt refuses blocks its descendants and nothing else. The exit status is 0
 # if all is there in the end, else 3. $VIRSH is the virsh to use.
+#
+# Names are words as they are: nothing in them is to expand.
+# shellcheck disable=SC2016
 set -u
 LC_ALL=C
 export LC_ALL

@@ -18,7 +18,7 @@ from weakref import WeakSet
 
 import apsw
 
-from lineage.errors import Busy, Forked, LineageError, NotFound
+from lineage.errors import Busy, Damaged, Forked, LineageError, NotFound
 from lineage.log.backup import Progress, backup, copy
 from lineage.log.base import (
     ALL,
@@ -232,6 +232,8 @@ class SQLiteLog:
             if run is None:
                 raise NotFound(f"the log has no position {position}")
             events = Scan(self._streams).events(connection, [run])
+            if position <= run.position - len(events):
+                raise Damaged(f"the run with event {position} is missing")
             return events[position - run.position - 1]
 
     def head(self) -> int:
