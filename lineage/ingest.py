@@ -46,7 +46,7 @@ def ingest(
     Args:
         open_log: gives the log to add to. Called once, at the first document that is a
             snapshot, and never if there is none: what it creates is not created in vain.
-        sources: directories, XML files and tar archives by path, or sources.
+        sources: directories, XML files and archives by path, or sources.
         restore: define again what a snapshot had before and has not now.
         progress: called now and then, and in the end.
         batch: how many events are made durable at once.

@@ -215,7 +215,7 @@ class Store(Writers):
         progress: Progress | None = None,
         batch: int = 4000,
     ) -> Report:
-        """Import directories, XML files and tar archives as one import; see `lineage.ingest`.
+        """Import directories, XML files and archives as one import; see `lineage.ingest`.
 
         Args:
             sources: paths or sources. The order of documents does not matter.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, cast
 
 import click
 
@@ -15,9 +17,12 @@ from lineage.cli.options import json_option, open_for_import, store_option
 from lineage.cli.progress import progress
 from lineage.cli.text import safe, utf8
 from lineage.ingest import Failure, Report, ingest
-from lineage.sources import Source, SourceError, open_source
+from lineage.sources import Source, SourceError, open_source, open_stream
+from lineage.sources.raw import BinaryFile
 
 __all__ = ["command"]
+
+_STDIN: Final = "-"
 
 
 @click.command("import")
@@ -30,7 +35,8 @@ __all__ = ["command"]
 @store_option
 @json_option
 def command(paths: Sequence[str], restore: bool, store_path: Path | None, as_json: bool) -> int:
-    """Add the snapshots of each PATH: a directory, an XML file, or a tar archive (.gz, .xz, .zst).
+    """Add the snapshots of each PATH: a directory, an XML file, a tar archive (.gz, .xz, .zst)
+    or a zip archive; - is standard input, which may be any of these files.
 
     All paths together are one import, whose outcome does not depend on the order of the
     documents. Doing it again adds nothing. A document that cannot be read is reported with
@@ -68,14 +74,26 @@ def command(paths: Sequence[str], restore: bool, store_path: Path | None, as_jso
 
 
 def _open(paths: Sequence[str]) -> tuple[list[Source], list[Failure]]:
+    if paths.count(_STDIN) > 1:
+        raise click.UsageError("standard input can be read only once")
     sources: list[Source] = []
     failures: list[Failure] = []
     for path in paths:
         try:
-            sources.append(open_source(path))
+            sources.append(_standard_input() if path == _STDIN else open_source(path))
         except SourceError as error:
             failures.append(Failure(path, error.code, None, error.message))
     return sources, failures
+
+
+def _standard_input() -> Source:
+    if sys.stdin is None:
+        raise SourceError("unreadable", "standard input is closed")
+    try:
+        fd = os.dup(sys.stdin.fileno())
+    except OSError:  # a stream of Python's own
+        return open_stream(cast(BinaryFile, sys.stdin.buffer), "stdin")
+    return open_stream(os.fdopen(fd, "rb", buffering=0), "stdin")
 
 
 def _run(sources: Sequence[Source], store_path: Path | None, restore: bool) -> Report:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import stat
+import subprocess
+import sys
+import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -125,3 +130,34 @@ def test_restore_defines_a_deleted_snapshot_again(filled: Run, archive: Path) ->
     assert "mid" not in filled("tree", "web").stdout
     filled("import", "--restore", archive)
     assert "mid" in filled("tree", "web").stdout
+
+
+def test_standard_input_is_a_document_or_an_archive(run: Run, archive: Path) -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:xz") as tar:
+        tar.add(archive, "snapshot")
+    assert json.loads(run("import", "--json", "-", given=packed.getvalue()).stdout)["added"] == 4
+    document = (archive / "web" / "base.xml").read_bytes()
+    assert json.loads(run("import", "--json", "-", given=document).stdout)["equal"] == 1
+    failed = json.loads(run("import", "--json", "-", given=b"text", status=3).stdout)
+    assert [(f["file"], f["code"]) for f in failed["failures"]] == [("-", "unknown-format")]
+
+
+@pytest.mark.parametrize("through", ["pipe", "file"])
+def test_a_zip_is_read_from_a_real_standard_input(
+    tmp_path: Path, archive: Path, through: str
+) -> None:
+    packed = tmp_path / "a.zip"
+    with zipfile.ZipFile(packed, "w") as into:
+        for path in sorted(archive.rglob("*.xml")):
+            into.write(path, path.relative_to(tmp_path))
+    command = [sys.executable, "-m", "lineage", "import", "--json", "-"]
+    command += ["--store", str(tmp_path / "store.db")]
+    with packed.open("rb") as file:
+        source = {"stdin": file} if through == "file" else {"input": file.read()}
+        done = subprocess.run(command, capture_output=True, check=True, **source)
+    assert json.loads(done.stdout)["added"] == 4
+
+
+def test_standard_input_cannot_be_read_twice(run: Run, archive: Path) -> None:
+    assert "only once" in run("import", "-", "-", status=2).stderr
