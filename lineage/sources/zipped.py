@@ -113,7 +113,7 @@ def _archive(file: _File) -> zipfile.ZipFile:
         if not zipfile.is_zipfile(file):
             raise SourceError("archive-truncated", "the archive ends early")
         return zipfile.ZipFile(file)
-    except (*_DAMAGE, NotImplementedError):
+    except _DAMAGE:
         raise SourceError("archive-damaged", "its list of members makes no sense") from None
     except OSError as error:
         raise unreadable(error) from None
@@ -166,7 +166,7 @@ def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     try:
         with archive.open(info) as member:
             data = member.read(info.file_size + 1)
-    except (*_DAMAGE, NotImplementedError):
+    except _DAMAGE:
         data = None
     except OSError as error:
         raise unreadable(error) from None
