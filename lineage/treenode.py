@@ -25,6 +25,7 @@ __all__ = [
     "age",
     "cycles",
     "outline",
+    "parent_of",
 ]
 
 
@@ -90,6 +91,11 @@ def outline(stored: Recorded, data: Defined | Redefined) -> Outline:
         return _OUTLINE.decode(data.head)
     except UNREADABLE as error:
         raise _damaged(stored.position, error) from None
+
+
+def parent_of(head: bytes) -> str | None:
+    """Give the name of the parent in a head that was just made."""
+    return _OUTLINE.decode(head).parent
 
 
 def _damaged(position: int, error: Exception) -> Damaged:
