@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
+from operator import attrgetter
+from typing import Protocol
 
 from lineage.intake.report import Note
 from lineage.listing import DomainInfo
 from lineage.tree import Tree
 
-__all__ = ["Links", "namesakes", "numeric", "oddities"]
+__all__ = ["Links", "Named", "namesakes", "numeric", "oddities"]
 
 _GROUND = ""  # below no snapshot whose parent came late
 
@@ -69,25 +71,34 @@ def oddities(tree: Tree) -> Iterator[Note]:
         yield Note(tree.stream, "cycle", message)
 
 
-def namesakes(new: Mapping[str, set[str]], infos: Iterable[DomainInfo]) -> Iterator[Note]:
+class Named(Protocol):
+    """A domain of the import; see `lineage.intake.incoming.Incoming`."""
+
+    stream: str
+    fresh: bool
+    names: set[str]
+
+
+def namesakes(domains: Collection[Named], infos: Iterable[DomainInfo]) -> Iterator[Note]:
     """Yield a note for each new domain that is called like another one.
 
     Args:
-        new: names of the import's new domains by stream.
-        infos: the domains before the import.
+        domains: those of the import.
+        infos: those that are in the store; what it tells of the import's own does not count.
     """
     bearers: dict[str, set[str]] = {}
+    ours = {domain.stream for domain in domains}
     for info in infos:
-        if info.name is not None and not info.undefined:
+        if info.name is not None and not info.undefined and info.stream not in ours:
             bearers.setdefault(info.name, set()).add(info.stream)
-    for stream, names in new.items():
-        for name in names:
-            bearers.setdefault(name, set()).add(stream)
-    for stream, names in sorted(new.items()):
-        for name in sorted(names):
-            if others := sorted(bearers[name] - {stream}):
+    for domain in domains:
+        for name in domain.names:
+            bearers.setdefault(name, set()).add(domain.stream)
+    for domain in sorted(domains, key=attrgetter("stream")):
+        for name in sorted(domain.names) if domain.fresh else ():
+            if others := sorted(bearers[name] - {domain.stream}):
                 message = f"{', '.join(others)} is called {name!r} too: say which by its UUID"
-                yield Note(stream, "same-name", message)
+                yield Note(domain.stream, "same-name", message)
 
 
 def numeric(stream: str, names: set[str]) -> Note:

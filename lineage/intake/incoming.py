@@ -47,7 +47,8 @@ class Incoming:
         contested: several snapshots claim to be current.
         links: of the snapshots that this import defined.
         odd: links may be odd that `links` does not know of.
-        names: what the documents of a domain without a history call it.
+        fresh: the domain had no event before the import.
+        names: what it was called before; of a fresh one, what its documents call it.
         named: the snapshots that the import has documents of, if that is wanted.
         unsaid: a document does not say whether its snapshot is current.
     """
@@ -62,6 +63,7 @@ class Incoming:
         "confirmed",
         "contested",
         "echoes",
+        "fresh",
         "links",
         "loaded",
         "named",
@@ -83,6 +85,7 @@ class Incoming:
         self.contested = False
         self.links = Links()
         self.odd = False
+        self.fresh = False
         self.names: set[str] = set()
         self.named: set[str] | None = set() if named else None
         self.unsaid = False
@@ -102,7 +105,7 @@ class Incoming:
         """
         self.loaded = True
         if self._since is None and (new or not log.version(self.stream)):
-            self._since = 0
+            self._since, self.fresh = 0, True
             return 0
         events = list(replay(log, self.stream))
         last = events[-1][0] if events else None
@@ -118,9 +121,11 @@ class Incoming:
             # Another writer came in between: what it left is history too.
             self.ours.update(self.added)
             self.added, old, since = {}, events, position
-        self._since = since
         self.before = fold(self.stream, old) if old else None
-        self._had = None
+        if self._since is None and self.before is not None and not self.before.undefined:
+            name = self.before.domain_name
+            self.names = set() if name is None else {name}
+        self._since, self._had = since, None
         if self.before is not None:
             self.odd |= bool(self.before.missing_parents() or self.before.cycle_roots())
         return version

@@ -145,12 +145,12 @@ class Placing:
             domain.unsaid |= active is None
         if name.isdecimal() and name.isascii():
             self._numeric.setdefault(stream, set()).add(name)
+        if domain.fresh and parts.domain_name is not None:
+            domain.names.add(parts.domain_name)
         if verdict == "new":
             parent = parent_of(parts.head)
             if parent is not None:
                 domain.links.add(name, parent, domain.has(parent))
-            if domain.before is None and parts.domain_name is not None:
-                domain.names.add(parts.domain_name)
             domain.added[name] = digest
             self._held += 1
             appender = self._appender
@@ -179,7 +179,7 @@ class Placing:
             new = self._empty and stream not in versions
             versions[stream] = domain.load(self._log, versions.get(stream), new=new)
             self._held += domain.size()
-            if self._others is None and domain.before is None and not self._empty:
+            if self._others is None and domain.fresh and not self._empty:
                 self._others = list(self._infos().values())
         self._warm.pop(stream, None)
         self._warm[stream] = self._last = domain
@@ -318,7 +318,9 @@ class Placing:
         if not lost or domain.before is None or self._mirror is None:
             return
         held = domain.confirmed.keys() | {name for name, _ in domain.echoes}
-        for data in deletions(self._log, domain.before, lost, held):
+        held |= domain.added.keys() | domain.ours
+        self._tree = None
+        for data in deletions(self._log, self._whole(stream), lost, held):
             self._appender.add(stream, new_event(data, self._mirror.origin))
         self._appender.remember(Mirrored(stream, frozenset(lost)))
         domain.odd = True
@@ -337,12 +339,9 @@ class Placing:
 
     def _tell_oddities(self) -> None:
         notes = self._report.notes
-        new: dict[str, set[str]] = {}
         for stream, domain in self._domains.items():
             if domain.odd or (domain.loaded and domain.links.odd(domain.has)):
                 self._tree = None
                 notes += oddities(self._whole(stream))
-            if domain.names:
-                new[stream] = domain.names
-        notes += namesakes(new, self._others or ())
+        notes += namesakes(self._domains.values(), self._others or ())
         notes += (numeric(stream, names) for stream, names in sorted(self._numeric.items()))
