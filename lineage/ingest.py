@@ -11,16 +11,21 @@ for one thing: to a snapshot that it had added already, current moves only where
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from typing import Final
 
 from lineage import canon
 from lineage.errors import DocumentError
+from lineage.intake.mirroring import Completeness, Mirror, Terms
 from lineage.intake.placing import Placing
+from lineage.intake.rehearsal import rehearsing
 from lineage.intake.report import Failure, Note, Report
 from lineage.intake.spool import Arrival, Spool
-from lineage.log.base import EventLog
+from lineage.listing import DomainInfo
+from lineage.log.base import EventLog, Ground
 from lineage.sources import Document, Source, SourceError, open_source
+from lineage.views import Views
 
 __all__ = ["Failure", "Note", "Progress", "Report", "ingest"]
 
@@ -34,10 +39,12 @@ _split: Final = canon.split
 
 
 def ingest(
-    open_log: Callable[[], EventLog],
+    open_log: Callable[[], EventLog | None],
     sources: Iterable[str | os.PathLike[str] | Source],
     *,
     restore: bool = False,
+    mirror: bool = False,
+    dry_run: bool = False,
     progress: Progress | None = None,
     batch: int = 4000,
 ) -> Report:
@@ -45,9 +52,15 @@ def ingest(
 
     Args:
         open_log: gives the log to add to. Called once, at the first document that is a
-            snapshot, and never if there is none: what it creates is not created in vain.
-        sources: directories, XML files and tar archives by path, or sources.
+            snapshot, and never if there is none: what it creates is not created in vain. None
+            is an empty log, for a dry run.
+        sources: directories, XML files and archives by path, or sources.
         restore: define again what a snapshot had before and has not now.
+        mirror: make present what the sources have of a domain: as `restore`, and its snapshots
+            that they do not have are recorded as deleted, and so is which one is current. A
+            domain that they have nothing of is left alone; of one that was not read in full
+            nothing is deleted; a source without a snapshot is reported as failed.
+        dry_run: append nothing, and report what would be.
         progress: called now and then, and in the end.
         batch: how many events are made durable at once.
 
@@ -61,10 +74,26 @@ def ingest(
         open_source(source) if isinstance(source, str | os.PathLike) else source
         for source in sources
     ]
-    with Spool() as spool, Spool() as homeless:
-        run = _Import(open_log, spool, homeless, restore, batch)
+    origin = ", ".join(source.name for source in opened)
+    complete = Completeness()
+    terms = Terms(restore, Mirror(complete, origin) if mirror else None, batch)
+    with ExitStack() as stack:
+        spool, homeless = stack.enter_context(Spool()), stack.enter_context(Spool())
+
+        def begin(report: Report) -> Placing:
+            base = open_log()
+            ground: Ground | None = base
+            if dry_run:
+                ground = stack.enter_context(rehearsing(base))
+            if ground is None:
+                raise ValueError("there is no log to import into")
+            return Placing(ground, spool, report, lambda: _infos(base), terms)
+
+        run = _Import(begin, homeless, complete)
         for source in opened:
             run.read(source, progress)
+            if mirror:
+                run.require_some(source)
         run.finish()
     return run.report
 
@@ -74,17 +103,21 @@ class _Import:
 
     def __init__(
         self,
-        open_log: Callable[[], EventLog],
-        spool: Spool,
+        begin: Callable[[Report], Placing],
         homeless: Spool,
-        restore: bool,
-        batch: int,
+        complete: Completeness,
     ) -> None:
+        """Set up an import.
+
+        Args:
+            begin: called once, at the first document that is a snapshot.
+            homeless: keeps documents without a UUID.
+            complete: is told what was seen and what was missed.
+        """
         self.report = Report()
-        self._open_log = open_log
-        self._spool = spool
-        self._restore = restore
-        self._batch = batch
+        self._begin_placing = begin
+        self._complete = complete
+        self._found = 0  # documents of the sources before
         self._placing: Placing | None = None
         self._homeless = homeless
         self._waiting: list[int] = []  # numbers of documents without a UUID
@@ -106,10 +139,19 @@ class _Import:
                 if progress is not None and step % _STEP == 0:
                     progress(self._done + done, total, report.documents)
         except SourceError as error:
-            self._fail(origin, error.code, None, error.message)
+            self._fail(origin, None, error.code, None, error.message)
         self._done += source.total or done
         if progress is not None:
             progress(self._done, total, report.documents)
+
+    def require_some(self, source: Source) -> None:
+        """Report a source that was just read if it had no document."""
+        report = self.report
+        if report.documents == self._found and not any(
+            failure.label == source.name for failure in report.failures
+        ):
+            self._fail(source.name, None, "empty-source", None, "no snapshot in it to mirror")
+        self._found = report.documents
 
     def finish(self) -> None:
         """Decide what could only be decided now."""
@@ -121,12 +163,13 @@ class _Import:
     def _take(self, document: Document, origin: str) -> None:
         if document.error is not None:
             self.report.documents += 1
-            self._fail(document.label, document.error.code, None, document.error.message)
+            error = document.error
+            self._fail(document.label, document.domain_hint, error.code, None, error.message)
             return
         try:
             parts = _split(document.data)
-        except DocumentError as error:
-            self._refused(document, error)
+        except DocumentError as reason:
+            self._refused(document, reason)
             return
         self.report.documents += 1
         uuid, hint = parts.uuid, document.domain_hint
@@ -136,19 +179,15 @@ class _Import:
             return
         if hint is not None and (uuid != self._uuid or hint != self._hint):
             self._hint, self._uuid = hint, uuid
+            self._complete.saw(hint, uuid)
             if self._uuids.setdefault(hint, uuid) != uuid:
                 self._uuids[hint] = _SEVERAL
         placing = self._placing or self._begin()
-        placing.place(uuid, parts, parts.active, document.label, origin)
+        label = document.label
+        placing.place(uuid, parts, parts.active, label, _provenance(origin, label))
 
     def _begin(self) -> Placing:
-        self._placing = Placing(
-            self._open_log(),
-            self._spool,
-            self.report,
-            restore=self._restore,
-            batch=self._batch,
-        )
+        self._placing = self._begin_placing(self.report)
         return self._placing
 
     def _refused(self, document: Document, error: DocumentError) -> None:
@@ -156,9 +195,13 @@ class _Import:
             self.report.passed += 1
             return
         self.report.documents += 1
-        self._fail(document.label, error.code, error.offset, error.message)
+        hint = document.domain_hint
+        self._fail(document.label, hint, error.code, error.offset, error.message)
 
-    def _fail(self, label: str, code: str, offset: int | None, message: str) -> None:
+    def _fail(
+        self, label: str, directory: str | None, code: str, offset: int | None, message: str
+    ) -> None:
+        self._complete.missed(directory)
         self.report.failures.append(Failure(label, code, offset, message))
 
     # Documents without a domain's UUID
@@ -171,10 +214,13 @@ class _Import:
             stream = self._home(arrival.place, parts.domain_name)
             if stream is None:
                 message = "no domain UUID in it, and nothing else says whose snapshot it is"
-                self._fail(arrival.label, "domain-unknown", 0, message)
+                self._fail(arrival.label, arrival.place, "domain-unknown", 0, message)
                 continue
             placing = self._placing or self._begin()
-            placing.place(stream, parts, arrival.active, arrival.label, arrival.origin)
+            if arrival.place is not None:
+                self._complete.saw(arrival.place, stream)
+            origin = _provenance(arrival.origin, arrival.label)
+            placing.place(stream, parts, arrival.active, arrival.label, origin)
             key = (arrival.place or arrival.label, stream)
             found[key] = found.get(key, 0) + 1
         for (label, stream), count in found.items():
@@ -186,6 +232,17 @@ class _Import:
         if directory is not None:
             return self._uuids.get(directory) or f"name:{directory}"
         return None if domain_name is None else f"name:{domain_name}"
+
+
+def _provenance(source: str, label: str) -> str:
+    """Give what an event says of where it came from: ``archive.tar.zst:snapshot/vm/a.xml``, or
+    the name of a single file.
+    """
+    return source if label.endswith(source) else f"{source}:{label}"
+
+
+def _infos(log: EventLog | None) -> Mapping[str, DomainInfo]:
+    return {} if log is None else Views(log).infos()
 
 
 def _is_domain(xml: bytes) -> bool:

@@ -8,14 +8,14 @@ from typing import Final
 
 from lineage.errors import Damaged, NotFound
 from lineage.events import Defined, EventData, Redefined, decode
-from lineage.log.base import EventLog, StoredEvent
+from lineage.log.base import EventLog, Ground, StoredEvent
 
 __all__ = ["LogPast", "replay"]
 
 _SINGLY: Final = 8  # definitions that are read one by one
 
 
-def replay(log: EventLog, stream: str, after: int = 0) -> Iterator[tuple[StoredEvent, EventData]]:
+def replay(log: Ground, stream: str, after: int = 0) -> Iterator[tuple[StoredEvent, EventData]]:
     """Yield one domain's events after a position, decoded.
 
     Raises:

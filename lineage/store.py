@@ -215,14 +215,18 @@ class Store(Writers):
         self,
         *sources: str | os.PathLike[str] | Source,
         restore: bool = False,
+        mirror: bool = False,
+        dry_run: bool = False,
         progress: Progress | None = None,
         batch: int = 4000,
     ) -> Report:
-        """Import directories, XML files and tar archives as one import; see `lineage.ingest`.
+        """Import directories, XML files and archives as one import; see `lineage.ingest`.
 
         Args:
             sources: paths or sources. The order of documents does not matter.
             restore: define again what a snapshot had before and does not have now.
+            mirror: also record as deleted what the sources do not have of their domains.
+            dry_run: append nothing, and report what would be.
             progress: called now and then with bytes done, bytes in all (None if unknown) and
                 documents so far.
             batch: how many events are made durable at once.
@@ -230,7 +234,15 @@ class Store(Writers):
         Raises:
             SourceError: a path cannot be opened; nothing was imported.
         """
-        return ingest(lambda: self._log, sources, restore=restore, progress=progress, batch=batch)
+        return ingest(
+            lambda: self._log,
+            sources,
+            restore=restore,
+            mirror=mirror,
+            dry_run=dry_run,
+            progress=progress,
+            batch=batch,
+        )
 
     def backup(self, path: str | os.PathLike[str], *, progress: Copied | None = None) -> None:
         """Copy the store as it is now to a new file, while others read and write it.

@@ -26,6 +26,7 @@ __all__ = [
     "cycles",
     "oldest_last",
     "outline",
+    "parent_of",
 ]
 
 
@@ -91,6 +92,11 @@ def outline(stored: Recorded, data: Defined | Redefined) -> Outline:
         return _OUTLINE.decode(data.head)
     except UNREADABLE as error:
         raise _damaged(stored.position, error) from None
+
+
+def parent_of(head: bytes) -> str | None:
+    """Give the name of the parent in a head that was just made."""
+    return _OUTLINE.decode(head).parent
 
 
 def _damaged(position: int, error: Exception) -> Damaged:

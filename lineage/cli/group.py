@@ -15,7 +15,7 @@ __all__ = ["COMMANDS", "cli"]
 
 # name -> (module with a `command`, what --help says): a command is loaded when it is called.
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
-    "import": ("import_", "Add the snapshots of directories, XML files and tar archives."),
+    "import": ("import_", "Add the snapshots of directories, XML files and archives."),
     "tree": ("tree", "Draw the snapshot trees."),
     "list": ("list_", "List snapshots or domains."),
     "info": ("info", "Tell about a domain or a snapshot."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -28,6 +29,7 @@ __all__ = [
     "open_for_change",
     "open_for_import",
     "open_for_reading",
+    "open_for_rehearsal",
     "store_option",
     "utf8_only",
 ]
@@ -159,6 +161,20 @@ def open_for_import(path: Path | None) -> Store:
         path = default_store()
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     return _open(path, Store)
+
+
+def open_for_rehearsal(path: Path | None) -> Store | None:
+    """Open a store that nothing is written to; None where importing would make one.
+
+    Raises:
+        NotAStore: the file is something else.
+    """
+    from lineage.store import Store
+
+    chosen = default_store() if path is None else path
+    if not chosen.exists() or (chosen.is_file() and not chosen.stat().st_size):
+        return None
+    return _open(chosen, partial(Store, readonly=True))
 
 
 def _existing(path: Path | None) -> Path:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, Generic, TypeVar
 
 from lineage.errors import Conflict
-from lineage.log.base import Append, EventLog, NewEvent
+from lineage.log.base import Append, Ground, NewEvent
 
 __all__ = ["Appender"]
 
@@ -39,7 +39,7 @@ class Appender(Generic[D]):
 
     def __init__(
         self,
-        log: EventLog,
+        log: Ground,
         size: int,
         forget: Callable[[Iterable[str]], None],
         again: Callable[[D], None],

@@ -7,7 +7,10 @@ from typing import Literal
 from lineage import canon, documents
 from lineage.definitions import secure
 from lineage.events import Defined
-from lineage.log.base import EventLog
+from lineage.histories import Histories
+from lineage.intake.findings import Links
+from lineage.intake.forms import ever_had
+from lineage.log.base import Ground
 from lineage.past import replay
 from lineage.tree import Tree, fold
 
@@ -42,10 +45,17 @@ class Incoming:
         echoes: (name, digest) of documents that would be the present one with the domain they
             inherit, and are new to the history.
         contested: several snapshots claim to be current.
+        links: of the snapshots that this import defined.
+        odd: links may be odd that `links` does not know of.
+        fresh: the domain had no event before the import.
+        names: what it was called before; of a fresh one, what its documents call it.
+        named: the snapshots that the import has documents of, if that is wanted.
+        unsaid: a document does not say whether its snapshot is current.
     """
 
     __slots__ = (
         "_best",
+        "_had",
         "_hopeful",
         "_since",
         "added",
@@ -53,12 +63,18 @@ class Incoming:
         "confirmed",
         "contested",
         "echoes",
+        "fresh",
+        "links",
         "loaded",
+        "named",
+        "names",
+        "odd",
         "ours",
         "stream",
+        "unsaid",
     )
 
-    def __init__(self, stream: str) -> None:
+    def __init__(self, stream: str, *, named: bool = False) -> None:
         self.stream = stream
         self.loaded = False
         self.before: Tree | None = None
@@ -67,13 +83,20 @@ class Incoming:
         self.confirmed: dict[str, bytes] = {}
         self.echoes: set[tuple[str, bytes]] = set()
         self.contested = False
+        self.links = Links()
+        self.odd = False
+        self.fresh = False
+        self.names: set[str] = set()
+        self.named: set[str] | None = set() if named else None
+        self.unsaid = False
+        self._had: Histories | None = None
         self._since: int | None = None
         self._best: Claim | None = None
         self._hopeful: list[Claim] = []
 
     # Knowing
 
-    def load(self, log: EventLog, expected: int | None, *, new: bool = False) -> int:
+    def load(self, log: Ground, expected: int | None, *, new: bool = False) -> int:
         """Learn the domain's history, and give its version.
 
         Args:
@@ -82,7 +105,7 @@ class Incoming:
         """
         self.loaded = True
         if self._since is None and (new or not log.version(self.stream)):
-            self._since = 0
+            self._since, self.fresh = 0, True
             return 0
         events = list(replay(log, self.stream))
         last = events[-1][0] if events else None
@@ -98,12 +121,20 @@ class Incoming:
             # Another writer came in between: what it left is history too.
             self.ours.update(self.added)
             self.added, old, since = {}, events, position
-        self._since = since
         self.before = fold(self.stream, old) if old else None
+        if self._since is None and self.before is not None and not self.before.undefined:
+            name = self.before.domain_name
+            self.names = set() if name is None else {name}
+        self._since, self._had = since, None
+        if self.before is not None:
+            self.odd |= bool(self.before.missing_parents() or self.before.cycle_roots())
         return version
 
     def unload(self) -> None:
         """Let go of what `load` brings back, or has to learn anew."""
+        if self.loaded:
+            self.odd |= self.links.odd(self.has)
+            self.links = Links()
         self.before, self.added, self.loaded = None, {}, False
 
     def size(self) -> int:
@@ -113,7 +144,7 @@ class Incoming:
     # Deciding
 
     def verdict(
-        self, log: EventLog, parts: canon.Parts, name: str, digest: bytes, restore: bool
+        self, log: Ground, parts: canon.Parts, name: str, digest: bytes, restore: bool
     ) -> Verdict:
         """Say what is to be done with a document.
 
@@ -139,9 +170,22 @@ class Incoming:
             held = documents.digest(log, before[name])
             self.confirmed[name] = max(held, self.confirmed.get(name, held))
             return "equal"
+        if not seen:
+            seen = digest in self.had(log, name)
         if seen and not restore:
             return "known"
         return "later" if seen or name in before or added is not None else "new"
+
+    def had(self, log: Ground, name: str) -> frozenset[bytes]:
+        """Digest of every document that the snapshot had before the import, also of those that
+        the fold made. They are looked for when first asked for: few imports need them.
+        """
+        before = self.before
+        if before is None or not before.seen(name):
+            return frozenset()
+        if self._had is None:
+            self._had = ever_had(log, self.stream, before.version)
+        return self._had.of(name)
 
     def has(self, name: str) -> bool:
         """Whether the snapshot is there, after what this import added."""
@@ -162,6 +206,10 @@ class Incoming:
     def claimed(self) -> bool:
         """Whether any snapshot claims to be current."""
         return self._best is not None or bool(self._hopeful)
+
+    def best(self) -> Claim | None:
+        """The claim of greatest (creation time, name), None if there is none."""
+        return self._best
 
     def successor(self) -> Claim | None:
         """The claim of the snapshot that the import makes current; None: it leaves that alone.

@@ -32,6 +32,12 @@ class Note(msgspec.Struct, frozen=True, gc=False):
             ``duplicates``: one snapshot had several documents.
             ``several-current``: several snapshots of a domain claimed to be current.
             ``no-uuid``: documents without a domain's UUID; the message says where they went.
+            ``missing-parent``: a snapshot whose parent the domain does not have.
+            ``cycle``: snapshots that descend from each other.
+            ``same-name``: a domain new to the store that is called like another one.
+            ``numeric-name``: snapshots of a domain whose names are numbers.
+            ``mirror-incomplete``: a mirror deleted nothing of a domain, since not all of its
+            documents could be read.
         message: the same in words.
     """
 
@@ -50,6 +56,7 @@ class Report(msgspec.Struct):
         redefined: documents that redefined a snapshot.
         equal: documents that were present already, or came twice.
         known: documents that were in the history and are not present.
+        deleted: snapshots that a mirror recorded as deleted.
         failed: documents, and sources, that could not be read.
         passed: domain documents passed over: libvirt keeps ``DOMAIN.xml`` near snapshots.
         events: events appended to the log.
@@ -63,6 +70,7 @@ class Report(msgspec.Struct):
     redefined: int = 0
     equal: int = 0
     known: int = 0
+    deleted: int = 0
     failed: int = 0
     passed: int = 0
     events: int = 0

@@ -22,6 +22,7 @@ __all__ = [
     "Append",
     "CacheRow",
     "EventLog",
+    "Ground",
     "NewEvent",
     "Receipt",
     "Request",
@@ -162,6 +163,18 @@ class Waiter(Protocol):
     def close(self) -> None:
         """End all waiting, that of another thread too. Closing twice is harmless."""
         ...
+
+
+class Ground(Protocol):
+    """The part of an event log that a bulk import stands on; see `EventLog`."""
+
+    def append(
+        self, batch: Sequence[Append], bodies: Mapping[bytes, bytes] | None = None
+    ) -> int: ...
+    def read(self, after: int = 0, *, stream: str) -> Iterator[StoredEvent]: ...
+    def head(self) -> int: ...
+    def version(self, stream: str) -> int: ...
+    def body(self, digest: bytes) -> bytes: ...
 
 
 @runtime_checkable

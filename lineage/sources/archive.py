@@ -8,7 +8,7 @@ from typing import Final
 from lineage.sources._blocks import Window
 from lineage.sources.base import Document, SourceError
 from lineage.sources.compression import compression_of, decompressed
-from lineage.sources.files import too_large
+from lineage.sources.files import changed, too_large
 from lineage.sources.paths import SUFFIX, domain_hint, hides_documents, is_document, label
 from lineage.sources.raw import RawStream
 from lineage.sources.ustar import BLOCK, looks_like_tar, read_members
@@ -49,21 +49,29 @@ class ArchiveSource:
 
         Raises:
             SourceError: ``archive-truncated``, ``archive-damaged``, ``decompression-bomb``,
-                ``unreadable``; ``unknown-format`` if there is no archive in the compression.
+                ``unreadable``, ``changed-while-read`` (then too if that is all that is wrong);
+                ``unknown-format`` if there is no archive in the compression.
         """
         raw = self._opened()
         try:
-            compression = compression_of(raw.peek(BLOCK))
-            if compression is None:
-                _expect_tar(raw.peek(BLOCK))
-                yield from _documents(raw, Window(raw))
-                return
-            window = Window(decompressed(raw, compression))
-            _expect_tar(window.peek(BLOCK))
-            yield from _documents(raw, window)
-            window.exhaust()
+            yield from self._read(raw)
+            if raw.changed():
+                raise changed()
+        except SourceError as error:
+            raise (changed() if raw.changed() else error) from None
         finally:
             raw.close()
+
+    def _read(self, raw: RawStream) -> Iterator[Document]:
+        compression = compression_of(raw.peek(BLOCK))
+        if compression is None:
+            _expect_tar(raw.peek(BLOCK))
+            yield from _documents(raw, Window(raw))
+            return
+        window = Window(decompressed(raw, compression))
+        _expect_tar(window.peek(BLOCK))
+        yield from _documents(raw, window)
+        window.exhaust()
 
 
 def _expect_tar(block: bytes) -> None:

@@ -21,8 +21,10 @@ class SourceError(LineageError):
     Attributes:
         code: stable short name of the reason. Of a whole source: ``not-found``,
             ``unreadable``, ``unknown-format``, ``archive-truncated``, ``archive-damaged``,
-            ``decompression-bomb``. Of one file: ``unreadable``, ``symlink``, ``hard-link``,
-            ``sparse``, ``not-a-file``, ``too-large``, ``too-deep``, ``changed``.
+            ``archive-too-large``, ``decompression-bomb``, ``changed-while-read``. Of one file:
+            ``unreadable``, ``symlink``, ``hard-link``, ``sparse``, ``not-a-file``,
+            ``too-large``, ``too-deep``, ``encrypted``, ``unknown-compression``,
+            ``member-damaged``, ``changed-while-read``.
     """
 
     def __init__(self, code: str, message: str) -> None:

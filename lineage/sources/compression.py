@@ -16,10 +16,14 @@ import zstandard
 from lineage.sources.base import SourceError
 from lineage.sources.raw import RawStream
 
-__all__ = ["Stream", "compression_of", "decompressed"]
+__all__ = ["ALLOWANCE", "RATIO", "Stream", "compression_of", "decompressed"]
 
-_RATIO: Final = 200  # output per input byte, beyond the allowance
-_ALLOWANCE: Final = 64 << 20  # bytes of output that need no justification
+RATIO: Final = 200
+"""Bytes that may come out of each byte in, beyond the allowance."""
+
+ALLOWANCE: Final = 64 << 20
+"""Bytes that may come out of however few."""
+
 _WINDOW: Final = 128 << 20  # what zstd -19 --long uses; xz -9 needs half
 _XZ_OVERHEAD: Final = 8 << 20  # a decoder's memory besides its window
 _CHUNK: Final = 16 << 10
@@ -154,9 +158,9 @@ class _Guarded:
                 f"the compressed data is damaged, or needs a window of over {_WINDOW >> 20} MiB",
             ) from None
         self._output += count
-        if self._output > _RATIO * self._raw.count + _ALLOWANCE:
+        if self._output > RATIO * self._raw.count + ALLOWANCE:
             raise SourceError(
                 "decompression-bomb",
-                f"it expands to more than {_RATIO} times its size",
+                f"it expands to more than {RATIO} times its size",
             )
         return count

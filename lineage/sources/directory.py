@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, cast
 
 from lineage.sources.base import Document, SourceError
 from lineage.sources.files import DIRECTORY_FLAGS, read_regular, unreadable
@@ -14,7 +14,8 @@ from lineage.sources.paths import domain_hint, hides_documents, is_document, lab
 
 __all__ = ["DirectorySource"]
 
-_DEEPEST: Final = 64  # one open directory a level; libvirt's layout needs five
+_LONGEST: Final = 4096  # bytes of a path below the root: what the system takes for one
+_OPEN: Final = 32  # directories held open; those above are found again through ".."
 
 
 class _Kind(Enum):
@@ -24,13 +25,44 @@ class _Kind(Enum):
     OTHER = "other"
 
 
-class _Level(NamedTuple):
-    """An open directory and what of it is still to be visited."""
+class _Level:
+    """A directory on the way down, and what of it is still to be visited.
 
-    fd: int
-    path: bytes  # below the root, empty for the root, else ending in a slash
-    hint: str | None
-    entries: Iterator[tuple[str, _Kind]]
+    Attributes:
+        fd: the open directory; None while it is closed for deeper ones.
+        path: below the root, empty for the root, else ending in a slash.
+    """
+
+    __slots__ = ("_identity", "entries", "fd", "hint", "path")
+
+    def __init__(
+        self, fd: int, path: bytes, hint: str | None, entries: Iterator[tuple[str, _Kind]]
+    ) -> None:
+        self.fd: int | None = fd
+        self.path = path
+        self.hint = hint
+        self.entries = entries
+        self._identity: tuple[int, int] | None = None
+
+    def close(self) -> None:
+        """Close the directory; `reopen` finds it again."""
+        if self.fd is not None:
+            self._identity = _identity(self.fd)
+            os.close(self.fd)
+            self.fd = None
+
+    def reopen(self, below: int) -> None:
+        """Open the directory again as the parent of one that is open.
+
+        Raises:
+            SourceError: it is not where it was.
+        """
+        try:
+            self.fd = os.open("..", DIRECTORY_FLAGS, dir_fd=below)
+        except OSError as error:
+            raise unreadable(error) from None
+        if _identity(self.fd) != self._identity:
+            raise SourceError("changed-while-read", "a directory was moved while it was read")
 
 
 class DirectorySource:
@@ -71,7 +103,7 @@ class DirectorySource:
                 yield from self._step(stack)
         finally:
             for level in stack:
-                os.close(level.fd)
+                level.close()
 
     def _level(self, fd: int, path: bytes) -> _Level:
         """Take over an open directory; it is closed if it cannot be listed."""
@@ -95,16 +127,27 @@ class DirectorySource:
                 return
             if is_document(path) or (kind is _Kind.LINK and hides_documents(self._below(path))):
                 yield self._document(level, name, path, kind)
-        os.close(stack.pop().fd)
+        self._leave(stack)
 
     def _enter(self, stack: list[_Level], name: str, path: bytes) -> _Level:
-        if len(stack) >= _DEEPEST:
-            raise SourceError("too-deep", f"more than {_DEEPEST} directories deep")
+        if len(path) > _LONGEST:
+            raise SourceError("too-deep", f"its path is longer than {_LONGEST} bytes")
         try:
             fd = os.open(name, DIRECTORY_FLAGS, dir_fd=stack[-1].fd)
         except OSError as error:
             raise unreadable(error) from None
-        return self._level(fd, path)
+        level = self._level(fd, path)
+        if len(stack) >= _OPEN:
+            stack[-_OPEN].close()
+        return level
+
+    def _leave(self, stack: list[_Level]) -> None:
+        level = stack.pop()
+        try:
+            if stack and stack[-1].fd is None and level.fd is not None:
+                stack[-1].reopen(level.fd)
+        finally:
+            level.close()
 
     def _document(self, level: _Level, name: str, path: bytes, kind: _Kind) -> Document:
         try:
@@ -112,7 +155,7 @@ class DirectorySource:
                 raise SourceError("symlink", "a symbolic link, not followed")
             if kind is _Kind.OTHER:
                 raise SourceError("not-a-file", "not a regular file")
-            data = read_regular(name, level.fd)
+            data = read_regular(name, cast(int, level.fd))  # the deepest one is open
         except SourceError as error:
             return self._failed(path, error, level.hint)
         self._done += len(data)
@@ -130,6 +173,11 @@ def _listing(fd: int) -> list[tuple[str, _Kind]]:
     """Names and kinds, sorted by name; kinds that are not known for sure are OTHER."""
     with os.scandir(fd) as entries:
         return sorted(((entry.name, _kind(entry)) for entry in entries), key=lambda e: e[0])
+
+
+def _identity(fd: int) -> tuple[int, int]:
+    info = os.fstat(fd)
+    return info.st_dev, info.st_ino
 
 
 def _kind(entry: os.DirEntry[str]) -> _Kind:

@@ -5,15 +5,30 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import time
 from typing import Final
 
 from lineage.sources.base import MAX_BYTES, SourceError
 
-__all__ = ["DIRECTORY_FLAGS", "read_regular", "too_large", "unreadable"]
+__all__ = [
+    "DIRECTORY_FLAGS",
+    "TRIES",
+    "changed",
+    "is_same",
+    "pause",
+    "read_regular",
+    "too_large",
+    "unreadable",
+]
 
 # O_NONBLOCK: opening a FIFO that took the file's place returns at once.
 _FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 DIRECTORY_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+TRIES: Final = 3
+"""How often a file is read that changes meanwhile."""
+
+_PAUSE: Final = 0.02  # seconds, for the writer to finish
 
 
 def unreadable(error: OSError) -> SourceError:
@@ -29,13 +44,43 @@ def too_large() -> SourceError:
     return SourceError("too-large", f"larger than {MAX_BYTES >> 20} MiB")
 
 
+def changed() -> SourceError:
+    """Give the error of a file that somebody wrote to while it was read."""
+    return SourceError("changed-while-read", "it was written to while it was read")
+
+
+def is_same(before: os.stat_result, after: os.stat_result) -> bool:
+    """Whether nobody wrote to a file between two looks at it, as far as the system tells."""
+    return (before.st_size, before.st_mtime_ns, before.st_ctime_ns) == (
+        after.st_size,
+        after.st_mtime_ns,
+        after.st_ctime_ns,
+    )
+
+
+def pause() -> None:
+    """Give the writer of a file time to finish before it is read again."""
+    time.sleep(_PAUSE)
+
+
 def read_regular(name: str, dir_fd: int) -> bytes:
     """Read a whole regular file of an open directory, without following a link.
 
     Raises:
         SourceError: it is a link, not a regular file, too large, unreadable, or was written
-            to meanwhile.
+            to each time that it was read.
     """
+    for attempt in range(TRIES):
+        if attempt:
+            pause()
+        data = _read_once(name, dir_fd)
+        if data is not None:
+            return data
+    raise changed()
+
+
+def _read_once(name: str, dir_fd: int) -> bytes | None:
+    """Read the file; None if it changed meanwhile."""
     try:
         fd = os.open(name, _FLAGS, dir_fd=dir_fd)
         try:
@@ -48,9 +93,7 @@ def read_regular(name: str, dir_fd: int) -> bytes:
             os.close(fd)
     except OSError as error:
         raise unreadable(error) from None
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise SourceError("changed", "it was written to while being read")
-    return data
+    return data if is_same(before, after) else None
 
 
 def _read(fd: int, size: int) -> bytes:

@@ -7,7 +7,7 @@ import stat
 from typing import Protocol
 
 from lineage.sources.base import SourceError
-from lineage.sources.files import unreadable
+from lineage.sources.files import is_same, unreadable
 
 __all__ = ["BinaryFile", "RawStream"]
 
@@ -33,8 +33,9 @@ class RawStream:
         """Take over `file`: closing the stream closes it."""
         self._file = file
         self._head = b""  # looked at, not consumed
+        self._info = _info(file)
         self.count = 0
-        self.size = _regular_size(file)
+        self.size = None if self._info is None else self._info.st_size
 
     def peek(self, size: int) -> bytes:
         """Look at the next `size` bytes; fewer at the end of the file only."""
@@ -78,6 +79,24 @@ class RawStream:
         self.count += size
         return True
 
+    def changed(self) -> bool:
+        """Whether somebody wrote to the regular file since the stream took it over."""
+        try:
+            return self._info is not None and not is_same(self._info, os.fstat(self.fileno()))
+        except SourceError:
+            return False  # closed
+
+    def fileno(self) -> int:
+        """The file's descriptor.
+
+        Raises:
+            SourceError: it is closed, or no file of the system.
+        """
+        try:
+            return self._file.fileno()
+        except (OSError, ValueError) as error:
+            raise _failure(error) from None
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()
@@ -95,9 +114,10 @@ def _failure(error: OSError | ValueError) -> SourceError:
     return SourceError("unreadable", "it was closed: a pipe can be read only once")
 
 
-def _regular_size(file: BinaryFile) -> int | None:
+def _info(file: BinaryFile) -> os.stat_result | None:
+    """What the system says of a regular file; None of anything else."""
     try:
         info = os.fstat(file.fileno())
     except OSError:  # io.UnsupportedOperation is one: no file of the system behind it
         return None
-    return info.st_size if stat.S_ISREG(info.st_mode) else None
+    return info if stat.S_ISREG(info.st_mode) else None

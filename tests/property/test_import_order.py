@@ -87,7 +87,7 @@ def everything(store: Store) -> dict[str, Any]:
     st.lists(PAPERS, max_size=6),
     ACTS,
     st.lists(PAPERS, min_size=1, max_size=8),
-    st.booleans(),
+    st.sampled_from([{}, {"restore": True}, {"mirror": True}]),
     st.sampled_from([1, 3, 1000]),
     st.data(),
 )
@@ -95,17 +95,20 @@ def test_the_order_of_documents_changes_nothing_that_is_seen(
     history: list[Document],
     acts: list[tuple[Any, ...]],
     papers: list[Document],
-    restore: bool,
+    terms: dict[str, bool],
     batch: int,
     data: st.DataObject,
 ) -> None:
     one, two = with_history(history, acts), with_history(history, acts)
-    one.ingest(Papers(papers), restore=restore)
+    first = one.ingest(Papers(papers), **terms)
     shuffled = data.draw(st.permutations(papers))
-    report = two.ingest(Papers(shuffled), restore=restore, batch=batch)
+    told = two.ingest(Papers(shuffled), dry_run=True, **terms)
+    report = two.ingest(Papers(shuffled), batch=batch, **terms)
     assert everything(one) == everything(two)
+    assert told == report
+    assert sorted(map(repr, first.notes)) == sorted(map(repr, report.notes))
     total = report.added + report.redefined + report.equal + report.known + report.failed
     assert total == report.documents == len(papers)
     head = one.head()
-    again = one.ingest(Papers(shuffled), restore=restore)
+    again = one.ingest(Papers(shuffled), **terms)
     assert (again.events, one.head()) == (0, head)

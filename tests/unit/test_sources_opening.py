@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
 import tarfile
 import threading
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from lineage.sources import MAX_BYTES, SourceError, open_source
+from lineage.sources import MAX_BYTES, SourceError, open_source, open_stream
+from lineage.sources.raw import RawStream
 
 
 def tar() -> bytes:
@@ -121,3 +124,86 @@ def test_a_pipe_is_not_read_twice(tmp_path: Path) -> None:
 def test_a_fifo_without_a_writer_does_not_hang(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     assert refusal(tmp_path / "fifo") == "unknown-format"
+
+
+def test_a_file_written_to_while_read_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.xml"
+    path.write_bytes(b"<before/>")
+    read, left = RawStream.read, [2]
+
+    def slow(raw: RawStream, size: int) -> bytes:
+        data = read(raw, size)
+        left[0] -= 1
+        if left[0] >= 0:
+            path.write_bytes(b"<after/>" + b" " * left[0])
+        return data
+
+    source = open_source(path)
+    monkeypatch.setattr(RawStream, "read", slow)
+    (found,) = source
+    assert (found.error, found.data) == (None, b"<after/>")
+
+
+def test_a_file_written_to_each_time_it_is_read_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.xml"
+    path.write_bytes(b"<x/>")
+    read = RawStream.read
+
+    def slow(raw: RawStream, size: int) -> bytes:
+        if not raw.count:
+            with path.open("ab") as file:
+                file.write(b" ")
+        return read(raw, size)
+
+    source = open_source(path)
+    monkeypatch.setattr(RawStream, "read", slow)
+    found = next(iter(source))
+    assert found.error is not None
+    assert (found.error.code, found.data) == ("changed-while-read", b"")
+
+
+@pytest.mark.parametrize("end", [b"<x/>", b""])
+def test_an_archive_written_to_while_read_is_reported(tmp_path: Path, end: bytes) -> None:
+    path = tmp_path / "a.tar"
+    path.write_bytes(tar())
+    found = iter(open_source(path))
+    assert next(found).data == b"<x/>"
+    with path.open("r+b") as file:
+        file.truncate(len(tar()) - 1) if not end else file.write(end)
+    with pytest.raises(SourceError) as caught:
+        list(found)
+    assert caught.value.code == "changed-while-read"
+
+
+@pytest.mark.parametrize("kind", ["xml", "tar", "gz", "zip"])
+def test_a_stream_is_known_by_its_bytes(tmp_path: Path, kind: str) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("s.xml", b"<x/>")
+    data = {"xml": b"<x/>", "tar": tar(), "gz": gzip.compress(tar()), "zip": packed.getvalue()}
+    source = open_stream(io.BytesIO(data[kind]), "stdin")
+    assert (source.name, source.total) == ("stdin", None)
+    assert [d.data for d in source] == [b"<x/>"]
+
+
+def test_a_stream_of_nothing_known_is_refused(tmp_path: Path) -> None:
+    for data in (b"", b"text"):
+        stream = io.BytesIO(data)
+        with pytest.raises(SourceError) as caught:
+            open_stream(stream, "stdin")
+        assert caught.value.code == "unknown-format"
+        assert stream.closed
+
+
+def test_a_redirected_file_is_read_once_wherever_it_is_a_zip(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("s.xml", b"<x/>")
+    source = open_stream(path.open("rb", buffering=0), "stdin")
+    assert [d.data for d in source] == [b"<x/>"]
+    with pytest.raises(SourceError, match="only once"):
+        list(source)
