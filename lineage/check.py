@@ -13,7 +13,7 @@ from typing import Final, Literal
 import msgspec
 
 from lineage.directory import infos_of
-from lineage.documents import given
+from lineage.documents import BodySource, given
 from lineage.errors import Damaged
 from lineage.events import UNREADABLE, Defined, Redefined, decode
 from lineage.kept import agrees
@@ -25,7 +25,7 @@ from lineage.past import replay
 from lineage.tree import fold
 from lineage.treestate import FOLD
 
-__all__ = ["CODES", "Finding", "Progress", "check"]
+__all__ = ["CODES", "Finding", "Progress", "check", "examined"]
 
 Severity = Literal["error", "warning"]
 Progress = Callable[[int, int], None]
@@ -92,13 +92,17 @@ def _findings(log: EventLog, part: Part, progress: Progress | None) -> Iterator[
                 found.code, severity, found.message, found.stream, found.position, found.version
             )
         else:
-            yield from _event(log, found)
+            yield from examined(log, found)
     yield from _caches(log, part)
     yield from _summaries(log, part)
 
 
-def _event(log: EventLog, event: StoredEvent) -> Iterator[Finding]:
-    """Look into one event, which is what was written."""
+def examined(bodies: BodySource, event: StoredEvent) -> Iterator[Finding]:
+    """Look into one event, which is what was written.
+
+    Args:
+        bodies: where those are that it names.
+    """
     try:
         data = decode(event.tag, event.schema, event.payload)
         if isinstance(data, Defined | Redefined):
@@ -108,7 +112,7 @@ def _event(log: EventLog, event: StoredEvent) -> Iterator[Finding]:
         return
     if isinstance(data, Defined | Redefined):
         try:
-            given(log, data, event.position)
+            given(bodies, data, event.position)
         except Damaged as error:
             # The log's own errors begin with the path, which every finding would repeat.
             what = error.__cause__ if isinstance(error.__cause__, Damaged) else error

@@ -30,6 +30,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "doctor": ("doctor", "Say what is wrong with snapshot trees, and repair them."),
     "stats": ("stats", "Tell how much there is, and what it takes."),
     "backup": ("backup", "Copy the store while it is in use."),
+    "bundle": ("bundle", "Carry the history of domains to another store, in a file."),
     "plan": ("plan", "Say what a hypervisor would do with a request for a snapshot."),
     "canon": ("canon", "Bring XML to its canonical form."),
     "record": ("record", "Record that snapshots were deleted, renamed, ..."),

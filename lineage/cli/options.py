@@ -25,11 +25,13 @@ __all__ = [
     "default_store",
     "domains_argument",
     "json_option",
+    "moment",
     "name_argument",
     "open_for_change",
     "open_for_import",
     "open_for_reading",
     "open_for_rehearsal",
+    "store_is_there",
     "store_option",
     "utf8_only",
 ]
@@ -55,7 +57,8 @@ def utf8_only(
     return value
 
 
-def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> At:
+def moment(ctx: click.Context, param: click.Parameter, value: str | None) -> At:
+    """Read, as a callback, WHEN: a position of the log or a time of recording."""
     try:
         return None if value is None else parse(value)
     except ValueError as error:
@@ -105,7 +108,7 @@ def at_option(command: _Command) -> _Command:
     """Add ``--at WHEN``."""
     return click.option(
         "--at",
-        callback=_moment,
+        callback=moment,
         metavar="WHEN",
         help="As of a position of the log (a bare integer) or a time of recording"
         " (ISO 8601, local without a zone). The default is now. NAME@{WHEN} says the same.",
@@ -175,6 +178,11 @@ def open_for_rehearsal(path: Path | None) -> Store | None:
     if not chosen.exists() or (chosen.is_file() and not chosen.stat().st_size):
         return None
     return _open(chosen, partial(Store, readonly=True))
+
+
+def store_is_there(path: Path | None) -> bool:
+    """Whether there is a file that a command would open as its store."""
+    return os.path.lexists(default_store() if path is None else path)
 
 
 def _existing(path: Path | None) -> Path:

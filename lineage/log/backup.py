@@ -7,18 +7,18 @@ copied while that is carried over into the file is from before in part, and from
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Final, Protocol, runtime_checkable
 
 import apsw
 
 from lineage.errors import Damaged, LineageError
+from lineage.log.appearing import appearing
 from lineage.log.base import EventLog
 from lineage.log.meanings import translate, translated
-from lineage.log.opening import FILE_MODE, open_store, verify_copy
+from lineage.log.opening import open_store, verify_copy
 
 __all__ = ["Progress", "SupportsBackup", "back_up", "backup", "copy"]
 
@@ -27,7 +27,7 @@ Progress = Callable[[int, int], None]
 
 _STEP: Final = 1 << 20  # bytes between two calls of `progress`, or two chances to interrupt
 # What SQLite would take for the copy's own if it were there when the copy is opened.
-_BESIDE: Final = ("", "-wal", "-shm", "-journal")
+_BESIDE: Final = ("-wal", "-shm", "-journal")
 
 
 @runtime_checkable
@@ -82,7 +82,7 @@ def copy(
             writing failed.
         Busy, Damaged: the source is locked; SQLite finds its structure damaged.
     """
-    with _appearing(target) as partial:
+    with appearing(target, _BESIDE) as partial:
         with translated(target):
             connection = apsw.Connection(os.fspath(partial), apsw.SQLITE_OPEN_READWRITE)
         with closing(connection):
@@ -128,53 +128,3 @@ def _of_target(error: apsw.Error) -> bool:
     if isinstance(error, apsw.IOError):
         return getattr(error, "extendedresult", 0) != apsw.SQLITE_IOERR_READ
     return isinstance(error, (apsw.FullError, apsw.ReadOnlyError, apsw.CantOpenError))
-
-
-@contextmanager
-def _appearing(target: Path) -> Iterator[Path]:
-    """Give a new file to write. In the end it is on disk and has its name, or it is gone."""
-    _require_free(target)
-    with translated(target):
-        try:
-            fd, name = tempfile.mkstemp(prefix=".lineage-", suffix=".part", dir=target.parent)
-        except FileNotFoundError:
-            raise LineageError(f"{target.parent}: no such directory") from None
-    partial = Path(name)
-    try:
-        # mkstemp obeys the umask, which may take away even the owner's permissions.
-        os.fchmod(fd, FILE_MODE)
-        os.close(fd)
-        yield partial
-        with translated(target):
-            _sync(partial, os.O_RDWR)
-            _require_free(target)
-            _put(partial, target)
-    finally:
-        partial.unlink(missing_ok=True)
-    with translated(target):
-        _sync(target.parent, os.O_RDONLY | os.O_DIRECTORY)
-
-
-def _require_free(target: Path) -> None:
-    for ending in _BESIDE:
-        beside = target.with_name(target.name + ending)
-        if os.path.lexists(beside):
-            raise LineageError(f"{beside} is there already")
-
-
-def _put(partial: Path, target: Path) -> None:
-    """Give the file its name. Unlike renaming, a link replaces nothing."""
-    try:
-        target.hardlink_to(partial)
-    except FileExistsError:
-        raise LineageError(f"{target} is there already") from None
-    except OSError:  # a file system without links
-        partial.rename(target)
-
-
-def _sync(path: Path, flags: int) -> None:
-    fd = os.open(path, flags | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

@@ -55,11 +55,18 @@ class NewEvent(msgspec.Struct, frozen=True, gc=False):
 
 
 class Append(msgspec.Struct, frozen=True, gc=False):
-    """Events for one stream. `expect` is ANY, EXISTS, or the version seen (0: no event yet)."""
+    """Events for one stream.
+
+    Attributes:
+        expect: ANY, EXISTS, or the version seen (0: no event yet).
+        recorded_at: when these were recorded, in place of what the append says: they are a copy
+            of what another log has.
+    """
 
     stream: str
     events: Sequence[NewEvent]
     expect: int = ANY
+    recorded_at: int | None = None
 
 
 class Request(msgspec.Struct, frozen=True, gc=False):
@@ -202,7 +209,8 @@ class EventLog(Protocol):
         Args:
             bodies: bytes by SHA-256 digest; those already stored are not stored again.
             recorded_at: the clock's reading (ns, UTC), the system clock if None. A reading
-                before the stream's last event is raised to that event's time.
+                before the stream's last event is raised to that event's time; so is an entry's
+                own.
             request: remembered with the batch, which is then of one stream.
 
         Returns:

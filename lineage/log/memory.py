@@ -69,9 +69,10 @@ class MemoryLog:
             entry.stream.encode()  # what cannot be stored as UTF-8 is a ValueError here too
             before = last.get(entry.stream) or self._last(entry.stream)
             check_expect(entry, before.version if before else 0)
+            told = now if entry.recorded_at is None else entry.recorded_at
             for event in entry.events:
                 version = before.version + 1 if before else 1
-                at = max(now, before.recorded_at) if before else now
+                at = max(told, before.recorded_at) if before else told
                 before = last[entry.stream] = StoredEvent(
                     position=len(self._events) + len(staged) + 1,
                     stream=entry.stream,

@@ -84,8 +84,9 @@ class Rows:
         if not last.stream:
             last = start_of(len(self.new) + self._count + 1)
             self.new[key] = last.stream
+        now = self._now if entry.recorded_at is None else entry.recorded_at
         for start in range(0, len(events), MOST):
-            last = self._add_run(last, key, events[start : start + MOST])
+            last = self._add_run(last, key, events[start : start + MOST], now)
         self.latest[key] = last
         self.position, self.version = last.position, last.version
 
@@ -97,8 +98,8 @@ class Rows:
             number = self._streams.known(key)
         return self._streams.last(self._connection, number) if number else start_of(0)
 
-    def _add_run(self, last: Run, key: str, events: Sequence[NewEvent]) -> Run:
-        at = max(last.recorded_at, self._now)
+    def _add_run(self, last: Run, key: str, events: Sequence[NewEvent], now: int) -> Run:
+        at = max(last.recorded_at, now)
         told = [(e.tag, e.schema, e.source, e.payload) for e in events]
         hashes = links(last.hash, key, last.version + 1, at, told)
         self.position += len(events)

@@ -34,6 +34,8 @@ STORE = (
 )
 ON_STORE = (
     "aio",
+    "bundle",
+    "bundlefile",
     "capture",
     "diff",
     "doctor",

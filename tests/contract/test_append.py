@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lineage.errors import Conflict
-from lineage.log import ANY, EXISTS, Append, EventLog, NewEvent, StreamHead
+from lineage.log import ANY, EXISTS, Append, EventLog, MemoryLog, NewEvent, StreamHead
+from lineage.log.problems import Problem
 
 
 def entry(stream: str, *payloads: bytes, expect: int = ANY) -> Append:
@@ -172,6 +173,44 @@ def test_time_never_goes_back_within_a_stream(log: EventLog) -> None:
     log.append([entry("a", b"6"), entry("b", b"7")], recorded_at=900)
     times = {s: [e.recorded_at for e in log.read(stream=s)] for s in ("a", "b")}
     assert times == {"a": [500, 500, 500, 900], "b": [200, 300, 900]}
+
+
+def test_an_entry_may_say_when_its_events_were_recorded(log: EventLog) -> None:
+    batch = [
+        Append("a", [NewEvent(1, 1, b"1"), NewEvent(1, 1, b"2")], recorded_at=100),
+        Append("b", [NewEvent(1, 1, b"3")]),
+        Append("a", [NewEvent(1, 1, b"4")], recorded_at=300),
+        Append("a", [NewEvent(1, 1, b"5")], recorded_at=-(1 << 63)),
+        Append("c", [NewEvent(1, 1, b"6")], recorded_at=-(1 << 63)),
+    ]
+    assert log.append(batch, recorded_at=700) == 6
+    times = [(e.stream, e.payload, e.recorded_at, e.commit) for e in log.read()]
+    assert times == [
+        ("a", b"1", 100, 1),
+        ("a", b"2", 100, 1),
+        ("b", b"3", 700, 1),
+        ("a", b"4", 300, 1),
+        ("a", b"5", 300, 1),
+        ("c", b"6", -(1 << 63), 1),
+    ]
+    assert [e.payload for e in log.read(stream="a")] == [b"1", b"2", b"4", b"5"]
+    assert [log.position_at("a", time) for time in (99, 100, 299, 300)] == [0, 2, 2, 5]
+    assert not [found for found in log.verify() if isinstance(found, Problem)]
+
+
+def test_events_copied_to_another_log_have_the_hashes_they_had(log: EventLog) -> None:
+    first = MemoryLog()
+    for time, count in ((500, 1), (500, 3), (900, 1100), (1200, 2)):
+        first.append([entry("a", *[b"%d" % n for n in range(count)])], recorded_at=time)
+        first.append([entry("b", b"between")], recorded_at=time)
+    log.append([entry("c", b"there before")])
+    copies = [
+        Append("a", [NewEvent(e.tag, e.schema, e.payload, e.source)], recorded_at=e.recorded_at)
+        for e in first.read(stream="a")
+    ]
+    log.append(copies[:300])
+    log.append(copies[300:])
+    assert [e.hash for e in log.read(stream="a")] == [e.hash for e in first.read(stream="a")]
 
 
 def test_without_a_reading_the_system_clock_is_read(

@@ -26,6 +26,7 @@ ENTRIES = st.builds(
     stream=STREAMS,
     events=st.lists(EVENTS, max_size=3),
     expect=st.sampled_from([ANY, ANY, EXISTS, 0, 1, 2, 3, 4]),
+    recorded_at=st.none() | st.integers(0, 50),
 )
 BODIES = st.sampled_from([b"", b"body", b"long " * 300, bytes(range(256))])
 

@@ -12,7 +12,7 @@ import apsw
 import click
 import pytest
 
-from lineage import events, model
+from lineage import bundlefile, events, model
 from lineage.canon import _core
 from lineage.cli import status
 from lineage.cli.group import COMMANDS, cli
@@ -190,16 +190,29 @@ def test_every_place_of_the_core_is_listed() -> None:
     }
 
 
+def test_every_limit_of_a_bundle_is_the_one_that_is_enforced() -> None:
+    listed = [int(row[1].replace(",", "")) for row in table("FORMAT.md", "Limit", "Bytes")]
+    assert listed == [bundlefile.BLOCK, bundlefile.MOST_HEADER, bundlefile.MOST_EVENT]
+    (words,) = re.findall(
+        r"more than ([0-9,]+), or more than ([0-9,]+) bytes", document("FORMAT.md")
+    )
+    kept = [bundlefile.KEPT_BODIES, bundlefile.KEPT_BYTES]
+    assert [int(number.replace(",", "")) for number in words] == kept
+    start = bundlefile.MAGIC.hex(" ")
+    assert after("FORMAT.md", "## Bundles")[0][1] == f"`{start}`"
+
+
 # README.md
 
 
 def test_every_command_is_in_the_readme() -> None:
     listed = [row[0] for row in table("README.md", "Command", "")]
     assert [plain(each).split()[1] for each in listed] == list(COMMANDS)
-    record = cli.get_command(click.Context(cli), "record")
-    assert isinstance(record, click.Group)
-    (said,) = [each for each in listed if each.startswith("`lineage record")]
-    assert set(plain(said).split()[2].split("|")) == set(record.commands)
+    for name in ("record", "bundle"):
+        group = cli.get_command(click.Context(cli), name)
+        assert isinstance(group, click.Group)
+        (said,) = [each for each in listed if each.startswith(f"`lineage {name}")]
+        assert set(plain(said).split()[2].split("|")) == set(group.commands)
 
 
 def test_every_exit_status_is_in_the_readme() -> None:
