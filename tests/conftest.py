@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +14,10 @@ from lineage.canon import twin
 # A busy machine is slow now and then; that is no failure of the code under test.
 settings.register_profile("lineage", deadline=None, print_blob=True)
 settings.load_profile("lineage")
+
+# In the background of a shell Ctrl-C is ignored, and would be by the commands that tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="module", params=["core", "twin"])
