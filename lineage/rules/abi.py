@@ -91,9 +91,22 @@ _COUNTED: Final[Mapping[str, Sequence[_Value]]] = {
         _Value("abi-devices", "target@type"),
         _Value("abi-devices", "target@name", filled=True),
     ),
+    "hostdev": (),
+    "smartcard": (_Value("abi-devices", "@mode"),),
     "vsock": (),
     "iommu": (_Value("abi-devices", "@model"),),
     "shmem": (),
+}
+# The same of kinds of which a driver may add some: only if both documents have as many.
+_FILLED: Final[Mapping[str, Sequence[_Value]]] = {
+    "input": (_Value("abi-devices", "@type"), _Value("abi-devices", "@bus", filled=True)),
+    "serial": (_Value("abi-devices", "target@port", filled=True),),
+    "video": tuple(
+        _Value("abi-devices", f"model@{part}", filled=True) for part in ("type", "vram", "heads")
+    ),
+    "watchdog": (_Value("abi-devices", "@model", filled=True),),
+    "memballoon": (_Value("abi-devices", "@model", filled=True),),
+    "panic": (_Value("abi-devices", "@model", filled=True),),
 }
 _DISK: Final = ("device", "bus", "target", "serial", "wwn", "readonly")
 _PLACE: Final = (
@@ -136,7 +149,11 @@ def _differences(old: Element, new: Element) -> Iterator[tuple[str, str]]:
 
 
 def _current_memory(domain: Element) -> str | None:
-    return domain.content("currentMemory") or domain.content("memory")
+    """What libvirt takes it for: all of the memory if it does not say, or says none or more."""
+    current, most = domain.content("currentMemory"), domain.content("memory")
+    if current is None or most is None or not (current.isdecimal() and most.isdecimal()):
+        return current or most
+    return current if 0 < int(current) < int(most) else most
 
 
 def _vcpus(domain: Element) -> tuple[str, str]:
@@ -183,13 +200,25 @@ def _moved(old: Mapping[str, str] | None, new: Mapping[str, str] | None) -> bool
 
 def _devices(old: Element, new: Element) -> Iterator[tuple[str, str]]:
     before, after = _by_kind(old), _by_kind(new)
-    for kind, values in _COUNTED.items():
+    for kind, values in {**_COUNTED, **_FILLED}.items():
         one, other = before.get(kind, []), after.get(kind, [])
+        if kind in _FILLED and len(one) != len(other):
+            continue
         for number, (was, is_now) in enumerate(zip_longest(one, other)):
             if was is None or is_now is None:
                 yield "abi-devices", kind
             elif any(value.differs(was, is_now) for value in values):
                 yield "abi-devices", f"{kind} {number + 1}"
+    was, is_now = (_controllers(kinds.get("controller", [])) for kinds in (before, after))
+    for place in was.keys() & is_now.keys():
+        if None not in (was[place], is_now[place]) and was[place] != is_now[place]:
+            yield "abi-devices", "controller"
+
+
+def _controllers(found: Sequence[Element]) -> dict[tuple[str | None, str | None], str | None]:
+    """Their models, by type and index."""
+    each = (controller.attributes for controller in found)
+    return {(one.get("type"), one.get("index")): one.get("model") for one in each}
 
 
 def _by_kind(domain: Element) -> dict[str, list[Element]]:
