@@ -20,6 +20,7 @@ STORE = (
     "definitions",
     "directory",
     "documents",
+    "filters",
     "identity",
     "ingest",
     "intake",

@@ -41,6 +41,10 @@ HOSTDEV: Final = (
     "<product id='0x6025'/></source></hostdev>"
 )
 SCSI: Final = "<controller type='scsi' index='0' model='lsilogic'/>"
+SECOND: Final = (
+    "<disk type='file' device='disk'><source file='/b'/><target dev='vdb' bus='virtio'/></disk>"
+)
+THIRD: Final = "<disk type='file' device='cdrom'><target dev='hdc' bus='ide'/><readonly/></disk>"
 DOMAIN: Final = (
     f"<domain type='test'><name>n</name><uuid>{UUID}</uuid>"
     "<genid>43dc0cf8-809b-4adb-9bea-a9abb5f3d90e</genid><title>t</title>"
@@ -58,9 +62,7 @@ DOMAIN: Final = (
     "<disk type='file' device='disk'><driver name='q' type='qcow2' cache='none'/>"
     "<source file='/a'/><target dev='vda' bus='virtio'/><serial>S1</serial>"
     f"<wwn>5000c50015ea71ac</wwn>{ADDRESS}</disk>"
-    "<disk type='file' device='disk'><source file='/b'/><target dev='vdb' bus='virtio'/></disk>"
-    "<disk type='file' device='cdrom'><target dev='hdc' bus='ide'/><readonly/></disk>"
-    f"{SCSI}{SHARE}{TUNNEL}<serial type='pty'><target port='0'/></serial>{PARALLEL}"
+    f"{SECOND}{THIRD}{SCSI}{SHARE}{TUNNEL}<serial type='pty'><target port='0'/></serial>{PARALLEL}"
     "<channel type='unix'><target type='virtio' name='c1'/></channel>"
     f"<input type='tablet' bus='usb'/>{TPM}<graphics type='vnc' port='-1' autoport='yes'/>"
     "<sound model='ich6'/><video><model type='cirrus' vram='16384' heads='1' primary='yes'/>"
@@ -92,10 +94,8 @@ FREE: Final = {
     "random": (">/dev/random", ">/dev/urandom"),
     "cid": ("address='3'", "address='4'"),
     "order of the disks": (
-        "<disk type='file' device='disk'><source file='/b'/><target dev='vdb' bus='virtio'/></disk>"
-        "<disk type='file' device='cdrom'><target dev='hdc' bus='ide'/><readonly/></disk>",
-        "<disk type='file' device='cdrom'><target dev='hdc' bus='ide'/><readonly/></disk>"
-        "<disk type='file' device='disk'><source file='/b'/><target dev='vdb' bus='virtio'/></disk>",
+        SECOND + THIRD,
+        THIRD + SECOND,
     ),
 }
 # One thing each that it does not, and the rule.
@@ -149,7 +149,11 @@ HELD: Final = {
     "network card": ("abi-devices", "type='virtio'/></interface>", "type='e1000'/></interface>"),
     "mtu": ("abi-devices", "</interface>", "<mtu size='1500'/></interface>"),
     "no network card": ("abi-devices", TUNNEL, ""),
-    "port": ("abi-devices", "<serial type='pty'><target port='0'", "<serial type='pty'><target port='1'"),
+    "port": (
+        "abi-devices",
+        "<serial type='pty'><target port='0'",
+        "<serial type='pty'><target port='1'",
+    ),
     "no parallel": ("abi-devices", PARALLEL, ""),
     "channel": ("abi-devices", "c1", "c2"),
     "input": ("abi-devices", "tablet", "mouse"),

@@ -15,13 +15,15 @@ from lineage.log.memory import MemoryLog
 from lineage.rules.abi import CODES, check_abi
 from lineage.rules.redefine import RULES
 from lineage.store import Store
-from tests.unit.store_samples import A, B, NOON
+from tests.unit.store_samples import NOON, A, B
 
 STATES: Final = (
     *("running", "blocked", "paused", "shutdown"),
     *("shutoff", "crashed", "pmsuspended", "disk-snapshot"),
 )
-DISK: Final = "<disk type='file' device='disk'><source file='/a'/><target dev='vda' bus='virtio'/></disk>"
+DISK: Final = (
+    "<disk type='file' device='disk'><source file='/a'/><target dev='vda' bus='virtio'/></disk>"
+)
 DOMAIN: Final = (
     f"<domain type='kvm'><name>vm</name><uuid>{A}</uuid><memory>2048</memory><vcpu>2</vcpu>"
     f"<os><type>hvm</type></os><devices>{DISK}</devices></domain>"
@@ -35,7 +37,12 @@ def store() -> Iterator[Store]:
 
 
 def document(
-    domain: str = DOMAIN, *, name: str = "s", state: str = "shutoff", parent: str = "", disks: str = ""
+    domain: str = DOMAIN,
+    *,
+    name: str = "s",
+    state: str = "shutoff",
+    parent: str = "",
+    disks: str = "",
 ) -> str:
     """A snapshot."""
     above = f"<parent><name>{parent}</name></parent>" if parent else ""
@@ -161,9 +168,7 @@ def test_the_rules_hold_within_a_batch(store: Store) -> None:
 def test_another_domain_s_document_is_refused_whatever_else_is_wrong(store: Store) -> None:
     store.record(document(), strict=True)
     with pytest.raises(SnapshotError, match="domain-mismatch"):
-        store.record(
-            document(DOMAIN.replace(A, B), parent="nobody"), domain=A, strict=True
-        )
+        store.record(document(DOMAIN.replace(A, B), parent="nobody"), domain=A, strict=True)
 
 
 def test_disks_are_compared_in_the_order_in_which_libvirt_keeps_them() -> None:
@@ -175,7 +180,8 @@ def test_disks_are_compared_in_the_order_in_which_libvirt_keeps_them() -> None:
 
 def test_what_looks_like_a_tag_in_metadata_is_none() -> None:
     noted = DOMAIN.replace(
-        "<vcpu>", '<metadata><a:b xmlns:a="urn:a"><![CDATA[</metadata><memory>9]]></a:b></metadata><vcpu>'
+        "<vcpu>",
+        '<metadata><a:b xmlns:a="urn:a"><![CDATA[</metadata><memory>9]]></a:b></metadata><vcpu>',
     )
     check_abi(DOMAIN.encode(), noted.encode())
 
