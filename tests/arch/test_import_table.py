@@ -64,7 +64,7 @@ PARTS = {
 HOMES = {
     "apsw": {"log"},
     "click": {"cli"},
-    "lxml": {"canon"},
+    "lxml": {"canon", "rules"},
     "zstandard": {"log", "sources", "on store"},
     "sqlite3": set[str](),
     "libvirt": set[str](),
