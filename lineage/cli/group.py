@@ -26,6 +26,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "stats": ("stats", "Tell how much there is, and what it takes."),
     "backup": ("backup", "Copy the store while it is in use."),
     "plan": ("plan", "Say what a hypervisor would do with a request for a snapshot."),
+    "validate": ("validate", "Hold snapshot XML against the schema."),
     "canon": ("canon", "Bring XML to its canonical form."),
     "record": ("record", "Record that snapshots were deleted, renamed, ..."),
 }

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from importlib import resources
 from typing import Final
-from xml.etree import ElementTree
 from xml.parsers import expat
 
 import msgspec
+from lxml import etree
 
 from lineage.rules import patterns as pt
 from lineage.rules.patterns import Pattern
@@ -52,10 +52,10 @@ class _Grammar:
     """The schema as patterns."""
 
     def __init__(self) -> None:
-        text = resources.files("lineage.rules").joinpath("domainsnapshot.rng").read_text()
-        root = ElementTree.fromstring(text)
+        text = resources.files("lineage.rules").joinpath("domainsnapshot.rng").read_bytes()
+        root = etree.fromstring(text, etree.XMLParser(remove_comments=True))
         self._defines = {each.get("name"): each for each in root.iter(f"{_RNG}define")}
-        self._contents: list[list[ElementTree.Element]] = []
+        self._contents: list[list[etree._Element]] = []
         self._made: dict[int, Pattern] = {}
         start = root.find(f"{_RNG}start")
         self.start = self._all(start if start is not None else (), pt.group)
@@ -67,7 +67,7 @@ class _Grammar:
         return self._made[key]
 
     def _all(
-        self, nodes: Iterable[ElementTree.Element], join: Callable[[Pattern, Pattern], Pattern]
+        self, nodes: Iterable[etree._Element], join: Callable[[Pattern, Pattern], Pattern]
     ) -> Pattern:
         made = [self._pattern(node) for node in nodes]
         result: Pattern = made.pop() if made else pt.EMPTY
@@ -75,7 +75,7 @@ class _Grammar:
             result = join(made.pop(), result)
         return result
 
-    def _pattern(self, node: ElementTree.Element) -> Pattern:
+    def _pattern(self, node: etree._Element) -> Pattern:
         tag = node.tag.removeprefix(_RNG)
         match tag:
             case "element" | "attribute":
@@ -100,7 +100,7 @@ class _Grammar:
                 return pt.Data(node[0].text or "")
         return pt.TEXT if tag == "text" else pt.EMPTY
 
-    def _named(self, node: ElementTree.Element, tag: str) -> Pattern:
+    def _named(self, node: etree._Element, tag: str) -> Pattern:
         inside = list(node)
         if "name" in node.attrib:
             name = pt.Name(node.get("name"))
@@ -167,6 +167,7 @@ class _Reader:
         self._text: list[str] = []
         self._parents: list[bool] = []  # by depth: a child has come
         self._skipping = 0  # depth inside of what is not looked at
+        self._in_body = False  # that is an element of which only the inside is not
         self._parser = expat.ParserCreate(namespace_separator=" ")
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
@@ -199,13 +200,14 @@ class _Reader:
             self._tell(f"element <{name}> is not allowed{where} here", self._expected())
             self._skipping = 1
             return
+        told = len(self.problems)
         for attribute, value in zip(attributes[::2], attributes[1::2], strict=True):
             inside = self._attribute(inside, name, attribute, value)
-        self._left = self._close(inside, name)
+        self._left = self._close(inside, name, quietly=len(self.problems) > told)
         self._open.append(name)
         self._parents.append(False)
         if isinstance(self._left, pt.After) and self._left.inside == _grammar().content:
-            self._skipping = 1  # anything goes
+            self._skipping, self._in_body = 1, True  # anything goes
 
     def _attribute(self, inside: Pattern, element: str, name: str, value: str) -> Pattern:
         left = pt.after_attribute(inside, name, value)
@@ -222,10 +224,12 @@ class _Reader:
             self._tell(f"attribute {name} of <{element}> is not allowed", words)
         return inside
 
-    def _close(self, inside: Pattern, name: str) -> Pattern:
+    def _close(self, inside: Pattern, name: str, *, quietly: bool) -> Pattern:
         left = pt.after_attributes(inside)
         if left != pt.NOTHING:
             return left
+        if quietly:  # it may be there, with a wrong value
+            return pt.forgiving_attributes(inside)
         known = [a for a in pt.firsts(inside) if isinstance(a, pt.Attribute)]
         words = _distinct(f"attribute {a.name.name}" for a in known if a.name.name)
         self._tell(f"<{name}> lacks an attribute", words)
@@ -234,9 +238,9 @@ class _Reader:
     def _end(self, name: str) -> None:
         if self._skipping:
             self._skipping -= 1
-            content = isinstance(self._left, pt.After) and self._open and self._open[-1] == name
-            if self._skipping or not (content and self._left.inside == _grammar().content):
+            if self._skipping or not self._in_body:
                 return
+            self._in_body = False
         self._take_text(leaf=not self._parents[-1])
         left = pt.after_end(self._left)
         if left == pt.NOTHING:

@@ -119,9 +119,7 @@ class After(msgspec.Struct, frozen=True):
     rest: Pattern
 
 
-Pattern = (
-    Leaf | Value | Data | Choice | Group | Interleave | Many | Attribute | Element | After
-)
+Pattern = Leaf | Value | Data | Choice | Group | Interleave | Many | Attribute | Element | After
 
 EMPTY: Final = Leaf("empty")
 NOTHING: Final = Leaf("nothing")
@@ -130,7 +128,7 @@ TEXT: Final = Leaf("text")
 
 def choice(one: Pattern, other: Pattern) -> Pattern:
     """Either."""
-    if one == NOTHING or one == other:
+    if one in (NOTHING, other):
         return other
     return one if other == NOTHING else Choice(one, other)
 
@@ -191,7 +189,7 @@ def after_text(p: Pattern, text: str) -> Pattern:
         case Value(word):
             return EMPTY if " ".join(text.split()) == word else NOTHING
         case Data(expression):
-            return EMPTY if re.fullmatch(expression, text, re.DOTALL) else NOTHING
+            return EMPTY if re.fullmatch(expression.replace(".", r"[^\n\r]"), text) else NOTHING
     return TEXT if p == TEXT else NOTHING
 
 
