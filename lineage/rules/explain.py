@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib import resources
+from itertools import count
 from typing import Final
 from xml.parsers import expat
 
@@ -15,7 +17,7 @@ from lxml import etree
 from lineage.rules import patterns as pt
 from lineage.rules.patterns import Pattern
 
-__all__ = ["Problem", "explain", "places"]
+__all__ = ["Problem", "explain", "place"]
 
 _RNG: Final = "{http://relaxng.org/ns/structure/1.0}"
 _MOST: Final = 100  # problems that are told of one document
@@ -128,18 +130,24 @@ def explain(data: bytes) -> list[Problem]:
     return reader.problems
 
 
-def places(data: bytes) -> list[tuple[int, int]]:
-    """Give line and column of every start tag of a well-formed document."""
+def place(data: bytes, number: int) -> tuple[int, int]:
+    """Give line and column of a start tag of a well-formed document, the first one being 0."""
     found: list[tuple[int, int]] = []
     parser = expat.ParserCreate()
     columns = _Columns(data)
+    seen = count()
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        found.append(columns.of(parser))
+        if next(seen) == number:
+            found.append(columns.of(parser))
 
     parser.StartElementHandler = start
     parser.Parse(data, True)
-    return found
+    return found[0]
+
+
+class _Enough(Exception):
+    """No more problems are told."""
 
 
 class _Columns:
@@ -176,12 +184,14 @@ class _Reader:
         self._parser.buffer_text = True
 
     def read(self) -> None:
-        self._parser.Parse(self._data, True)
+        with suppress(_Enough):
+            self._parser.Parse(self._data, True)
 
     def _tell(self, message: str, expected: Sequence[str]) -> None:
-        if len(self.problems) < _MOST:
-            line, column = self._columns.of(self._parser)
-            self.problems.append(Problem(line, column, message, tuple(expected)))
+        line, column = self._columns.of(self._parser)
+        self.problems.append(Problem(line, column, message, tuple(expected)))
+        if len(self.problems) == _MOST:
+            raise _Enough
 
     def _characters(self, text: str) -> None:
         if not self._skipping:

@@ -74,16 +74,22 @@ class Data(msgspec.Struct, frozen=True):
 
 
 class Choice(msgspec.Struct, frozen=True):
+    """Either."""
+
     one: Pattern
     other: Pattern
 
 
 class Group(msgspec.Struct, frozen=True):
+    """One, then the other."""
+
     one: Pattern
     other: Pattern
 
 
 class Interleave(msgspec.Struct, frozen=True):
+    """Both, in any order."""
+
     one: Pattern
     other: Pattern
 
@@ -95,6 +101,8 @@ class Many(msgspec.Struct, frozen=True):
 
 
 class Attribute(msgspec.Struct, frozen=True):
+    """An attribute and what its value may be."""
+
     name: Name
     value: Pattern
 

@@ -18,7 +18,7 @@ from lxml import etree
 
 from lineage import canon
 from lineage.errors import SnapshotError, XMLError
-from lineage.rules.explain import Problem, explain, places
+from lineage.rules.explain import Problem, explain, place
 
 __all__ = ["INSTALLED", "Problem", "validate"]
 
@@ -93,7 +93,7 @@ def _bodies(data: bytes, document: etree._Element, schemas: Path) -> list[Proble
         alone, schema = etree.ElementTree(deepcopy(body)), _libvirts(path)
         if not schema.validate(alone):
             number, message = _innermost(alone, schema)
-            line, column = places(data)[order[body] + number]
+            line, column = place(data, order[body] + number)
             problems.append(Problem(line, column, message, ()))
     return problems
 
