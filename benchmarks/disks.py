@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-__all__ = ["directory", "file_system"]
+from lineage.log.filesystems import file_system
+
+__all__ = ["directory"]
 
 _IN_MEMORY: Final = ("tmpfs", "ramfs", "rootfs")
 
@@ -24,17 +26,7 @@ def directory() -> Iterator[Path]:
     parent = Path(os.environ.get("LINEAGE_BENCH_DIR") or "build/bench").absolute()
     parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=parent) as folder:
-        kind = file_system(Path(folder))
+        kind = file_system(Path(folder)).name
         if kind in _IN_MEMORY:
             raise RuntimeError(f"{parent} is on {kind}: let LINEAGE_BENCH_DIR name one on a disk")
         yield Path(folder)
-
-
-def file_system(path: Path) -> str:
-    """Give the type of the file system that an absolute path is on."""
-    lines = Path("/proc/self/mountinfo").read_text().splitlines()
-    above = {str(each) for each in (path, *path.parents)}
-    mounts = [(n, line.split()) for n, line in enumerate(lines)]
-    # the last one mounted on the deepest directory
-    found = max((len(m[4]), n, m[m.index("-") + 1]) for n, m in mounts if m[4] in above)
-    return found[2]

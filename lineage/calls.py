@@ -140,6 +140,8 @@ def set_current(name: str | None) -> Call:
     def decide(tree: Tree, _: BodySource) -> list[EventData]:
         if name is not None:
             tree[name]
+        if name is None and tree.awaited is not None:
+            return [CurrentChanged(None)]  # else it would be current when it comes
         return [] if tree.current == name else [CurrentChanged(name)]
 
     return Call(("set_current", name), decide)

@@ -12,11 +12,13 @@ from typing import Final, Literal
 
 import msgspec
 
+from lineage.directory import infos_of
 from lineage.documents import given
 from lineage.errors import Damaged
 from lineage.events import UNREADABLE, Defined, Redefined, decode
 from lineage.kept import agrees
-from lineage.log.base import EventLog, StoredEvent
+from lineage.listing import summary
+from lineage.log.base import ALL, EventLog, StoredEvent
 from lineage.log.problems import Part, Problem
 from lineage.model import Head
 from lineage.past import replay
@@ -92,6 +94,7 @@ def _findings(log: EventLog, part: Part, progress: Progress | None) -> Iterator[
         else:
             yield from _event(log, found)
     yield from _caches(log, part)
+    yield from _summaries(log, part)
 
 
 def _event(log: EventLog, event: StoredEvent) -> Iterator[Finding]:
@@ -135,6 +138,30 @@ def _caches(log: EventLog, part: Part) -> Iterator[Finding]:
         severity, _ = CODES["cache-differs"]
         message = "the tree that is kept is not the one that the events make"
         yield Finding("cache-differs", severity, message, stream, None, row.version)
+
+
+def _summaries(log: EventLog, part: Part) -> Iterator[Finding]:
+    """Hold the kept summaries of domains against their events."""
+    try:
+        row, heads = log.cached(ALL), log.streams()
+    except Damaged:  # which was told
+        return
+    infos = None if row is None else infos_of(row)
+    if row is None or infos is None:
+        return
+    until = row.version
+    for number, head in enumerate(heads, 1):
+        if not part.has(number):
+            continue
+        events = takewhile(lambda e: e[0].position <= until, replay(log, head.stream))
+        try:
+            tree = fold(head.stream, events)
+        except Damaged:  # which was told
+            continue
+        if infos.get(head.stream) != (summary(tree) if tree.version else None):
+            severity, _ = CODES["cache-differs"]
+            message = "the summary that is kept is not the one that the events make"
+            yield Finding("cache-differs", severity, message, head.stream, until, tree.version)
 
 
 def _about(event: StoredEvent, code: str, message: str) -> Finding:

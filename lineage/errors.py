@@ -14,7 +14,9 @@ __all__ = [
     "DocumentError",
     "FileSystemWarning",
     "Forked",
+    "HypervisorError",
     "LineageError",
+    "MissingSecrets",
     "NotAStore",
     "NotFound",
     "SnapshotError",
@@ -123,6 +125,41 @@ class TooNew(NotAStore):
 
 class Forked(LineageError):
     """A store opened before os.fork() was used in the child; open it again there."""
+
+
+class HypervisorError(LineageError):
+    """libvirt could not be asked, or refused.
+
+    Attributes:
+        code: ``no-libvirt``: its Python bindings are not installed; ``connection``: it cannot
+            connect; ``busy``: somebody else is making and deleting snapshots all the time;
+            ``libvirt``: it refused, and the message is its own.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class MissingSecrets(LineageError):
+    """Documents that libvirt dumped without their passwords would be redefined without them.
+
+    Attributes:
+        snapshots: whose documents they are.
+    """
+
+    def __init__(self, snapshots: tuple[str, ...]) -> None:
+        super().__init__(snapshots)
+        self.snapshots = snapshots
+
+    def __str__(self) -> str:
+        first, more = self.snapshots[0], len(self.snapshots) - 1
+        others = f" (and of {more} more)" if more else ""
+        return f"the document of {first!r}{others} was dumped without its passwords"
 
 
 class FileSystemWarning(UserWarning):

@@ -96,6 +96,7 @@ class Kept:
 
     def __init__(self, log: EventLog) -> None:
         self._log = log
+        self._versions: dict[str, int] = {}  # of the rows of trees that are written to
         self._waiting: dict[str, CacheRow] = {}
         self._weight = 0
 
@@ -170,6 +171,15 @@ class Kept:
         except (Damaged, ValueError, IndexError):
             return None
 
+    def wrote(self, tree: Tree) -> None:
+        """Keep a tree that grew by what was appended, if enough was since a row was kept."""
+        since = self._versions.get(tree.stream)
+        if since is None:
+            row = self._row(tree.stream)
+            since = self._versions[tree.stream] = row.version if row is not None else 0
+        self.offer(tree, since)
+        self.flush()
+
     def offer(self, tree: Tree, since: int) -> None:
         """Keep a tree, if that saves enough; `flush` writes it.
 
@@ -178,6 +188,7 @@ class Kept:
         """
         if tree.version - since >= max(_WORTH, len(tree) // _SHARE):
             row = row_of(tree)
+            self._versions[tree.stream] = tree.version
             self._waiting[tree.stream] = row
             self._weight += len(row.data)
             if self._weight > _AT_ONCE:

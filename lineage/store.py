@@ -113,6 +113,9 @@ class Store(Writers):
     def tree(self, domain: str, at: At | None = None) -> Tree:
         """Give a domain's snapshot tree; what is recorded later does not change it.
 
+        Heads and digests of its snapshots may be read when they are first asked for, which only
+        an open store can do.
+
         Args:
             at: as of this position in the log, or as of the domain's last event recorded at
                 or before this time; None: now.

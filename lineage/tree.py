@@ -36,7 +36,7 @@ from lineage.events import (
     Renamed,
 )
 from lineage.histories import Histories
-from lineage.treenode import Past, Recorded, Siblings, TreeNode, age, cycles, outline
+from lineage.treenode import Past, Recorded, Siblings, TreeNode, age, cycles, oldest_last, outline
 
 __all__ = ["Past", "Recorded", "Tree", "TreeNode", "fold"]
 
@@ -87,6 +87,11 @@ class Tree:
         then there is no current snapshot.
         """
         return self._current if self._current in self._nodes else None
+
+    @property
+    def awaited(self) -> str | None:
+        """Name of a snapshot that is not there, and current as soon as it comes."""
+        return None if self._current in self._nodes else self._current
 
     def __len__(self) -> int:
         return len(self._nodes)
@@ -150,11 +155,11 @@ class Tree:
         """Yield every snapshot and its depth as printed: parents first, siblings by
         (creation time, name). Depth is 0 for every root, those of a missing parent included.
         """
-        waiting = [(node, 0) for node in _printed_last_first(self.roots())]
+        waiting = [(node, 0) for node in oldest_last(self.roots())]
         while waiting:
             node, depth = waiting.pop()
             yield node, depth
-            waiting += ((n, depth + 1) for n in _printed_last_first(self._children(node)))
+            waiting += ((n, depth + 1) for n in oldest_last(self._children(node)))
 
     def topological(self) -> list[TreeNode]:
         """Every snapshot, parents before their children, in printed order."""
@@ -377,10 +382,6 @@ class Tree:
         if self._loops is None:
             self._loops = cycles(self._nodes)
         return self._loops
-
-
-def _printed_last_first(siblings: list[TreeNode]) -> list[TreeNode]:
-    return sorted(siblings, key=age, reverse=True)
 
 
 def fold(stream: str, events: Iterable[tuple[Recorded, EventData]]) -> Tree:

@@ -24,6 +24,7 @@ __all__ = [
     "TreeNode",
     "age",
     "cycles",
+    "oldest_last",
     "outline",
 ]
 
@@ -331,6 +332,11 @@ class TreeNode:
 def age(node: TreeNode) -> tuple[int, str]:
     """What printed siblings are sorted by, and the root of a cycle is least in."""
     return node.creation_time, node.name
+
+
+def oldest_last(siblings: Iterable[TreeNode]) -> list[TreeNode]:
+    """Give siblings in the reverse of the order in which they are printed."""
+    return sorted(siblings, key=age, reverse=True)
 
 
 def cycles(nodes: Mapping[str, TreeNode]) -> dict[str, str]:

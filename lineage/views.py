@@ -109,6 +109,7 @@ class Views:
         self._trees[tree.stream] = tree
         self._held += len(tree)
         self._evict()
+        self._kept.wrote(tree)
         if self._infos and self._seen == before:
             self._infos[tree.stream] = summary(tree)
             self._seen = tree.position

@@ -16,6 +16,7 @@ from lineage.errors import (
     Damaged,
     DocumentError,
     LineageError,
+    MissingSecrets,
     NotAStore,
     NotFound,
 )
@@ -65,11 +66,12 @@ _CAPITAL: Final = re.compile(r"(?<!^)(?=[A-Z])")
 HELP: Final = """\b
 Exit status:
   0    done
-  1    findings, or the answer is no (nothing found, a directory without snapshots,
-       a request that would be refused)
+  1    findings or differences, or the answer is no (nothing found, a directory without
+       snapshots, a request that would be refused)
   2    wrong usage
-  3    some documents failed, the others are done
-  4    refused: conflict, ambiguous name, busy store, or the system said no
+  3    some documents failed, or libvirt refused some snapshots; the others are done
+  4    refused: conflict, ambiguous name, busy store, missing passwords, or libvirt or the
+       system said no
   5    not a store, or a damaged one
   130  interrupted
   141  the reader of the output went away
@@ -133,6 +135,8 @@ def _fields(error: BaseException) -> dict[str, Any]:
         fields["offset"] = error.offset
     if isinstance(error, Conflict):
         fields["actual"] = error.actual
+    if isinstance(error, MissingSecrets):
+        fields["snapshots"] = list(error.snapshots)
     if isinstance(error, Ambiguous):
         fields["choices"] = list(error.choices)
     return fields

@@ -27,11 +27,15 @@ _MEANINGS: Final[tuple[tuple[type[Exception], type[LineageError], str], ...]] = 
     (OSError, LineageError, "cannot be opened"),
     (UnicodeDecodeError, Damaged, "the file is damaged"),
 )
+# What SQLite says of a header with a number that no SQLite writes; it takes it for an error in SQL.
+_UNKNOWN_FORMAT: Final = "unsupported file format"
 
 
 def translate(error: Exception, path: Path) -> LineageError:
     """The error of ours that an error of the driver or the system stands for."""
     kind, meaning = next((k, text) for cause, k, text in _MEANINGS if isinstance(error, cause))
+    if isinstance(error, apsw.SQLError) and str(error) == _UNKNOWN_FORMAT:
+        kind, meaning = Damaged, "the file is damaged"
     detail = error.strerror if isinstance(error, OSError) else error
     return kind(f"{path}: {meaning} ({detail})")
 

@@ -94,7 +94,7 @@ def _open(
         if create and not connection.pragma("user_version"):
             _initialise(path, connection)
         if alone and not readonly:
-            connection.execute("BEGIN EXCLUSIVE; COMMIT")  # the lock stays
+            _take(connection)
         elif not readonly:
             _enter_wal(path, connection)
         _bring_up(path, connection, readonly)
@@ -278,6 +278,18 @@ def _leave_wal(path: Path, connection: apsw.Connection) -> None:
     """
     if connection.pragma("journal_mode", "persist") != "persist":
         raise LineageError(f"{path}: cannot leave the write-ahead log")
+
+
+def _take(connection: apsw.Connection) -> None:
+    """Take the lock for as long as the connection lasts, and see that what is there stays there.
+
+    If the sync at the end of a commit failed, the commit was refused, and the system shows it all
+    the same; but on the disk there may still be a journal that undoes it. So that nobody reads
+    what is then gone, the journal is used once before.
+    """
+    connection.execute("BEGIN EXCLUSIVE")
+    connection.pragma("user_version", connection.pragma("user_version"))
+    connection.execute("COMMIT")
 
 
 def _patiently(ask: Callable[[], _T]) -> _T:

@@ -70,7 +70,11 @@ class Scan:
             if run.position >= last or run.position - position >= CHUNK:
                 break
         events = self.events(connection, runs)
-        if not events or events[0].position > position + 1 or _gaps(events):
+        if (
+            not events
+            or not events[0].position <= position + 1 <= events[-1].position
+            or _gaps(events)
+        ):
             raise Damaged(f"events are missing behind position {position}")
         return [event for event in events if position < event.position <= last]
 

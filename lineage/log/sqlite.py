@@ -13,12 +13,12 @@ from contextlib import closing, contextmanager, suppress
 from functools import cache, partial
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 from weakref import WeakSet
 
 import apsw
 
-from lineage.errors import Busy, Forked, LineageError, NotFound
+from lineage.errors import Busy, Damaged, Forked, LineageError, NotFound
 from lineage.log.backup import Progress, backup, copy
 from lineage.log.base import (
     ALL,
@@ -232,6 +232,8 @@ class SQLiteLog:
             if run is None:
                 raise NotFound(f"the log has no position {position}")
             events = Scan(self._streams).events(connection, [run])
+            if position <= run.position - len(events):
+                raise Damaged(f"the run with event {position} is missing")
             return events[position - run.position - 1]
 
     def head(self) -> int:
@@ -275,10 +277,17 @@ class SQLiteLog:
         """Keep what was derived from streams; see `EventLog.put_cached`."""
         if self._readonly or not rows:
             return
-        with suppress(Busy), self._use(writing=True) as connection, _write(connection):
-            ids = self._streams
-            numbers = {s: ids.id(connection, s) if s != ALL else 0 for s in rows}
-            put_cached(connection, rows, numbers)
+        with suppress(Busy), self._use(writing=True) as connection:
+            patience = cast(int, connection.pragma("busy_timeout"))
+            connection.set_busy_timeout(0)  # whoever only asks something waits for no writer
+            try:
+                # On a full disk nothing of it was committed, so nothing is in doubt.
+                with suppress(apsw.FullError), _write(connection):
+                    ids = self._streams
+                    numbers = {s: ids.id(connection, s) if s != ALL else 0 for s in rows}
+                    put_cached(connection, rows, numbers)
+            finally:
+                connection.set_busy_timeout(patience)
 
     def has_body(self, digest: bytes) -> bool:
         """Whether the body is stored."""

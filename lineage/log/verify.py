@@ -46,6 +46,7 @@ def verify(
         yield from bodies.walk()
         if part.first and events.named is not None:
             yield from bodies.orphans(events.named)
+            yield from bodies.strange(events.unclaimed)
         yield from requests(connection, part, events.end)
         yield from caches(connection, part, events.keys)
     finally:

@@ -15,14 +15,14 @@ from lineage.log.verify_rows import rows_of
 
 __all__ = ["BodyWalk"]
 
-_PACKS: Final = "SELECT id, base, encoding, data FROM packs WHERE id > ? ORDER BY id"
-_BASE: Final = "SELECT encoding, data FROM packs WHERE id = ? AND base IS NULL"
+_PACKS: Final = "SELECT id, base, encoding, data, stream FROM packs WHERE id > ? ORDER BY id"
+_BASE: Final = "SELECT encoding, data, stream FROM packs WHERE id = ? AND base IS NULL"
 _BODIES: Final = "SELECT id, digest FROM bodies WHERE id >= ? AND id < ? ORDER BY id"
 _IDS: Final = "SELECT id FROM bodies WHERE id > ? ORDER BY id"
 _BEYOND: Final = (1 << 63) - 1
 _DIGEST: Final = 32
 
-_Pack = tuple[int, int | None, int, bytes]
+_Pack = tuple[int, int | None, int, bytes, int | None]
 
 
 class BodyWalk:
@@ -34,7 +34,7 @@ class BodyWalk:
         self._connection = connection
         self._part = part
         self._done = done
-        self._base: tuple[int, bytes] = (0, b"")  # the key body read last
+        self._base: tuple[int, bytes, int | None] = (0, b"", None)  # the key body read last
         self._next = 1  # number of the first body that no pack has had yet
 
     def walk(self) -> Iterator[Problem]:
@@ -81,7 +81,7 @@ class BodyWalk:
             at = number + 1
 
     def _pack(self, pack: _Pack, bodies: list[tuple[int, bytes]]) -> Iterator[Problem]:
-        first, base, encoding, data = pack
+        first, base, encoding, data, stream = pack
         for number, digest in bodies:
             problem = None
             if type(digest) is not bytes or len(digest) != _DIGEST:
@@ -95,9 +95,11 @@ class BodyWalk:
                     raise Damaged(f"{name} is in no pack")
                 if base is None:
                     body = whole(encoding, data, name)
-                    self._base = first, body
+                    self._base = first, body, stream
                 else:
-                    body = member(encoding, data, number - first, self._key(base, name), name)
+                    body = member(
+                        encoding, data, number - first, self._key(base, stream, name), name
+                    )
                 verified(digest, body)
                 if not has_body(self._connection, digest):
                     yield Problem("sqlite", f"{name} is not found by its digest")
@@ -108,13 +110,16 @@ class BodyWalk:
             if problem:
                 yield problem
 
-    def _key(self, number: int, name: str) -> bytes:
-        """A key body that others are told by."""
+    def _key(self, number: int, stream: int | None, name: str) -> bytes:
+        """A key body that others of its stream are told by."""
         if self._base[0] != number:
             row = self._connection.execute(_BASE, (number,)).fetchone()
             if row is None or type(row[1]) is not bytes:
                 raise Damaged(f"{name} has a base that is missing")
-            self._base = number, whole(cast(int, row[0]), row[1], name)
+            key = whole(cast(int, row[0]), row[1], name)
+            self._base = number, key, cast(int | None, row[2])
+        if self._base[2] != stream:
+            raise Damaged(f"{name} and its base are not of one stream")
         return self._base[1]
 
     def orphans(self, named: bytearray) -> Iterator[Problem]:
@@ -131,3 +136,10 @@ class BodyWalk:
             if number < 8 * len(named) and named[number >> 3] & 1 << (number & 7):
                 continue
             yield Problem("orphan-body", f"no event names body {number}")
+
+    @staticmethod
+    def strange(unclaimed: dict[int, int]) -> Iterator[Problem]:
+        """Yield the key bodies that are said to be of a stream that does not name them."""
+        for number, stream in unclaimed.items():
+            message = f"body {number} is said to be of stream {stream}, which does not name it"
+            yield Problem("bad-digest", message)

@@ -28,19 +28,22 @@ _EVENTS: Final = (
 _ENDS: Final = "SELECT coalesce(min(position), 1), coalesce(max(position), 0) FROM events"
 _EVERY: Final = 1000  # events between two words on progress
 _BODIES: Final = "SELECT coalesce(max(id), 0) FROM bodies"
-_MOST_BODIES: Final = 1 << 33
+_KEY_BODIES: Final = "SELECT id, stream FROM packs WHERE base IS NULL AND stream IS NOT NULL"
+_MOST_BODIES: Final = 1 << 31
 
 
 class EventWalk:
     """One walk through all runs in order of position: as they lie in the file.
 
-    Memory grows with the number of streams, and by a bit for each body.
+    Memory grows with the number of streams and of key bodies, and by a bit for each body.
 
     Attributes:
         end: position of the last run.
         keys: of the streams whose rows are sound, by number.
         named: a bit for each body that an event names, by number; None if not all events
             could be read, or not all were to be.
+        unclaimed: key bodies, with the number of the stream that they are said to be of, that no
+            event of that stream names.
     """
 
     def __init__(
@@ -55,6 +58,8 @@ class EventWalk:
         self._done = done
         self._bodies = _last_body(connection)
         self.named = bytearray((self._bodies >> 3) + 1) if part.first else None
+        self.unclaimed = _key_bodies(connection) if part.first else {}
+        self._reading = 0  # number of the stream whose events are read
         self._latest: dict[int, Run] = {}  # of each stream
         self._last: Run | None = start_of(0)  # None: it is not known
         self._payloads = PayloadReader(self._note)
@@ -166,6 +171,7 @@ class EventWalk:
                 message = f"event {lost} is missing, of the run {first} to {run.position}"
                 yield Problem("gap", message, key, lost)
                 return
+            self._reading = run.stream
             read = self._payloads.read(self._connection, rows)
         except (apsw.Error, UnicodeDecodeError) as error:
             message = f"events {first} to {run.position} cannot be read: {error}"
@@ -229,6 +235,16 @@ class EventWalk:
             for number in numbers:
                 if number <= self._bodies:
                     self.named[number >> 3] |= 1 << (number & 7)
+                if self.unclaimed.get(number) == self._reading:
+                    del self.unclaimed[number]
+
+
+def _key_bodies(connection: apsw.Connection) -> dict[int, int]:
+    """Key bodies that are of a stream; none if that cannot be said."""
+    try:
+        return dict(cast(list[tuple[int, int]], connection.execute(_KEY_BODIES).fetchall()))
+    except (apsw.Error, UnicodeDecodeError):
+        return {}
 
 
 def _last_body(connection: apsw.Connection) -> int:

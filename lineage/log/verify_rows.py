@@ -9,7 +9,7 @@ from typing import Any, Final
 import apsw
 
 from lineage.errors import Damaged
-from lineage.log.base import CacheRow
+from lineage.log.base import ALL, CacheRow
 from lineage.log.beside import digest_of_cached, receipt
 from lineage.log.problems import Part, Problem
 from lineage.log.runs import migration_seal, request_id
@@ -36,10 +36,15 @@ def rows_of(
     Args:
         query: takes a key and gives the rows behind it in order of that key, which comes first.
     """
-    last, step = -_FARTHEST, 0
+    last, step, ordered = -_FARTHEST, 0, True
     while True:
         try:
             for row in connection.execute(query, (last + step,)):
+                if row[0] <= last + step:  # a damaged page leads back, and may do so for ever
+                    if ordered:
+                        yield Problem("sqlite", f"{table} is out of order behind row {last}")
+                    ordered = False
+                    continue
                 if step:
                     yield _unreadable(table, last + 1, row[0] - 1)
                 last, step = row[0], 0
@@ -121,16 +126,16 @@ def caches(connection: apsw.Connection, part: Part, keys: dict[int, str]) -> Ite
             yield row
             continue
         number, fold, version, data, digest = row
-        key = keys.get(number)
+        key = ALL if number == 0 else keys.get(number)
         if key is None or not part.has(number):  # of a stream that is missing, which was told
             continue
         if not _sound(key, CacheRow(fold, version, data), digest):
-            message = f"the tree that is kept of stream {number} is not what was written"
-            yield Problem("cache-differs", message, key)
+            what = f"tree that is kept of stream {number}" if number else "row of all streams"
+            yield Problem("cache-differs", f"the {what} is not what was written", key or None)
 
 
-def _sound(key: str | None, row: CacheRow, digest: bytes) -> bool:
+def _sound(key: str, row: CacheRow, digest: bytes) -> bool:
     try:
-        return key is not None and type(row.data) is bytes and digest_of_cached(key, row) == digest
+        return type(row.data) is bytes and digest_of_cached(key, row) == digest
     except struct.error:
         return False

@@ -11,16 +11,21 @@ import ctypes
 import errno
 import os
 import select
-import struct
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import cache
 from pathlib import Path
 from typing import Final
 
-from lineage.log.filesystems import Kind, file_system
+from lineage.log.inotify import (
+    IN_CREATE,
+    IN_MODIFY,
+    IN_MOVED_TO,
+    IN_ONLYDIR,
+    IN_Q_OVERFLOW,
+    Inotify,
+)
 
 __all__ = ["Waiters"]
 
@@ -29,16 +34,6 @@ POLL: Final = 0.1  # seconds, where nothing reports
 # took a while to get to the disk is seen after at most twice that while.
 _SOON: Final = 0.001
 _LATEST: Final = 5.0
-
-# inotify(7)
-_NONBLOCK_CLOEXEC: Final = os.O_NONBLOCK | os.O_CLOEXEC
-_IN_MODIFY: Final = 0x2
-_IN_CREATE: Final = 0x100
-_IN_MOVED_TO: Final = 0x80
-_IN_ONLYDIR: Final = 0x1000000
-_IN_Q_OVERFLOW: Final = 0x4000
-_EVENT: Final = struct.Struct("iIII")  # watch, what, cookie, length of the name
-_READ_AT_ONCE: Final = 1 << 16
 
 
 class Waiters:
@@ -178,66 +173,44 @@ class _Waiter:
 class _Reports:
     """What the system reports of a store's -wal file: that it was written, or made anew."""
 
-    def __init__(self, descriptor: int, wal: bytes) -> None:
-        self.descriptor = descriptor
+    def __init__(self, inotify: Inotify, wal: bytes) -> None:
+        self.descriptor = inotify.descriptor
+        self._inotify = inotify
         self._wal = wal
         self._name = os.path.basename(wal)  # noqa: PTH119 (bytes)
 
     @classmethod
     def of(cls, path: Path) -> _Reports | None:
         """Have the file reported; None where it cannot be, or where others' writes are not."""
-        if file_system(path).kind is not Kind.LOCAL:
+        inotify = Inotify.on(path)
+        if inotify is None:
             return None
         wal = os.fsencode(os.path.realpath(path)) + b"-wal"
-        descriptor = _libc().inotify_init1(_NONBLOCK_CLOEXEC)
-        if descriptor < 0:
-            return None
-        reports = cls(descriptor, wal)
-        names = _IN_CREATE | _IN_MOVED_TO | _IN_ONLYDIR
-        if reports._watch(os.path.dirname(wal), names):  # noqa: PTH120 (bytes)
-            there = reports._watch(wal, _IN_MODIFY)
+        names = IN_CREATE | IN_MOVED_TO | IN_ONLYDIR
+        if inotify.watch(os.path.dirname(wal), names) is not None:  # noqa: PTH120 (bytes)
+            there = inotify.watch(wal, IN_MODIFY) is not None
             if there or ctypes.get_errno() == errno.ENOENT:  # it will be made
-                return reports
-        reports.close()
+                return cls(inotify, wal)
+        inotify.close()
         return None
 
     def take(self) -> bool:
         """Take all reports there are; whether one was of the file."""
         ours = False
-        for what, name in self._read():
-            if what & (_IN_CREATE | _IN_MOVED_TO):
+        for _, what, name in self._inotify.take():
+            if what & (IN_CREATE | IN_MOVED_TO):
                 if name == self._name:
-                    self._watch(self._wal, _IN_MODIFY)
+                    self._inotify.watch(self._wal, IN_MODIFY)
                     ours = True
             else:
-                ours = ours or bool(what & (_IN_MODIFY | _IN_Q_OVERFLOW))
+                ours = ours or bool(what & (IN_MODIFY | IN_Q_OVERFLOW))
         return ours
 
     def close(self) -> None:
-        os.close(self.descriptor)
-
-    def _watch(self, path: bytes, what: int) -> bool:
-        return bool(_libc().inotify_add_watch(self.descriptor, path, ctypes.c_uint32(what)) >= 0)
-
-    def _read(self) -> Iterator[tuple[int, bytes]]:
-        try:
-            data = os.read(self.descriptor, _READ_AT_ONCE)
-        except BlockingIOError:
-            return
-        offset = 0
-        while offset < len(data):
-            _, what, _, length = _EVENT.unpack_from(data, offset)
-            offset += _EVENT.size
-            yield what, data[offset : offset + length].rstrip(b"\0")
-            offset += length
+        self._inotify.close()
 
 
 def _milliseconds(*until: float | None) -> float | None:
     """How long `poll` may take; it rounds up, so that it is never too early."""
     first = min((moment for moment in until if moment is not None), default=None)
     return None if first is None else max(first - time.monotonic(), 0) * 1000
-
-
-@cache
-def _libc() -> ctypes.CDLL:
-    return ctypes.CDLL(None, use_errno=True)

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from lineage.errors import SnapshotError
 from lineage.rules.disks import DomainDisk, disks_of
-from lineage.rules.elements import Element, elements
+from lineage.rules.elements import Element, read
 
 __all__ = ["CODES", "check_abi"]
 
@@ -124,7 +124,7 @@ def check_abi(old: bytes, new: bytes) -> None:
     Raises:
         SnapshotError: libvirt would refuse it; one of `CODES`.
     """
-    before, after = elements(old), elements(new)
+    before, after = read(old), read(new)
     for code, which in _differences(before, after):
         what = CODES[code] + (f" ({which})" if which else "")
         raise SnapshotError(code, 0, f"{what} may not change when a snapshot is redefined")
@@ -168,7 +168,7 @@ def _features(domain: Element) -> list[bool]:
 def _cells(domain: Element) -> list[tuple[str | None, str | None]]:
     numa = domain.first("cpu", "numa")
     cells = () if numa is None else numa.all("cell")
-    return [(each.attributes.get("cpus"), each.attributes.get("memory")) for each in cells]
+    return [(each.attrs.get("cpus"), each.attrs.get("memory")) for each in cells]
 
 
 def _timers(domain: Element) -> list[tuple[str | None, str | None]]:
@@ -176,7 +176,7 @@ def _timers(domain: Element) -> list[tuple[str | None, str | None]]:
     if clock is None:
         return []
     timers = clock.all("timer")
-    return [(each.attributes.get("name"), each.attributes.get("present")) for each in timers]
+    return [(each.attrs.get("name"), each.attrs.get("present")) for each in timers]
 
 
 def _disks(old: Sequence[DomainDisk], new: Sequence[DomainDisk]) -> Iterator[tuple[str, str]]:
@@ -217,7 +217,7 @@ def _devices(old: Element, new: Element) -> Iterator[tuple[str, str]]:
 
 def _controllers(found: Sequence[Element]) -> dict[tuple[str | None, str | None], str | None]:
     """Their models, by type and index."""
-    each = (controller.attributes for controller in found)
+    each = (controller.attrs for controller in found)
     return {(one.get("type"), one.get("index")): one.get("model") for one in each}
 
 

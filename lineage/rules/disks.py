@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from lineage.rules.elements import Element, elements
+from lineage.rules.elements import Element, read
 
 __all__ = ["DomainDisk", "disks_of", "domain_disks"]
 
@@ -59,7 +59,7 @@ def domain_disks(domain: bytes) -> tuple[DomainDisk, ...]:
     Args:
         domain: a canonical ``<domain>`` or ``<inactiveDomain>``, a document or a snapshot's body.
     """
-    return tuple(disks_of(elements(domain)))
+    return tuple(disks_of(read(domain)))
 
 
 def disks_of(domain: Element) -> list[DomainDisk]:
@@ -77,24 +77,24 @@ def disks_of(domain: Element) -> list[DomainDisk]:
 
 
 def _disk(element: Element) -> DomainDisk:
-    kind = element.attributes.get("type", "file")
-    device = element.attributes.get("device", "disk")
+    kind = element.attrs.get("type", "file")
+    device = element.attrs.get("device", "disk")
     readonly = element.first("readonly") is not None or device == "cdrom"
     source, address = element.first("source"), element.first("address")
-    path = _source_path(kind, {} if source is None else source.attributes)
+    path = _source_path(kind, {} if source is None else source.attrs)
     return DomainDisk(
         target=element.get("target", "dev") or "",
         bus=element.get("target", "bus"),
         device=device,
         type=kind,
         path=path,
-        snapshot=element.attributes.get("snapshot", "no" if readonly else None),
+        snapshot=element.attrs.get("snapshot", "no" if readonly else None),
         format=element.get("driver", "type") or "raw",
         readonly=readonly,
         empty=kind in _LOCAL and path is None,
         serial=element.content("serial"),
         wwn=element.content("wwn"),
-        address=None if address is None else address.attributes,
+        address=None if address is None else address.attrs,
     )
 
 

@@ -1,37 +1,46 @@
-"""The elements of a canonical domain, for rules that ask about a few of them.
-
-Canonical text is well-formed and quotes every value, so tags are found without a parser. What
-is inside of ``<metadata>`` is nobody's business here.
-"""
+"""Canonical text as a tree of elements that know their bytes."""
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Iterator
-from typing import Final
 
-__all__ = ["Element", "elements"]
+from lineage.rules.markup import MARKUP, attributes, unescaped
 
-# Only metadata has comments, sections of CDATA and instructions.
-_MARKUP: Final = re.compile(
-    rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>"
-    rb"|<(/?)([^\s/>]+)((?:[^'\">]|'[^']*'|\"[^\"]*\")*)>",
-    re.DOTALL,
-)
-_ATTRIBUTE: Final = re.compile(rb"([^\s=]+)=('[^']*'|\"[^\"]*\")")
+__all__ = ["COMMENT", "INSTRUCTION", "Element", "read"]
+
+COMMENT = "comment()"
+INSTRUCTION = "processing-instruction()"
+_CDATA = b"<![CDATA["
 
 
 class Element:
-    """An element, its attributes, the text before its first child, and its children."""
+    """An element, or in metadata a comment or an instruction: then `name` is none of XML's.
 
-    __slots__ = ("attributes", "children", "name", "text")
+    Attributes:
+        attrs: values by name, in the order of the document.
+        text: what is directly in it; empty if that is nothing but the blanks between children.
+        children: its elements.
+        start, end: its bytes in the document.
+    """
 
-    def __init__(self, name: str, attributes: dict[str, str]) -> None:
+    __slots__ = ("_attrs", "_inside", "children", "end", "name", "start", "text")
+
+    def __init__(self, name: str, inside: bytes, start: int) -> None:
+        """Args: inside: what its tag has behind the name."""
         self.name = name
-        self.attributes = attributes
+        self._inside = inside
+        self._attrs: dict[str, str] | None = None
         self.text = ""
         self.children: list[Element] = []
+        self.start = start
+        self.end = start
+
+    @property
+    def attrs(self) -> dict[str, str]:
+        """Read when asked for: of most elements nobody asks."""
+        if self._attrs is None:
+            self._attrs = attributes(self._inside) if self._inside else {}
+        return self._attrs
 
     def all(self, name: str) -> Iterator[Element]:
         """Yield the children of a name."""
@@ -47,7 +56,7 @@ class Element:
     def get(self, *path: str) -> str | None:
         """Give an attribute of the first element of a path; the attribute's name comes last."""
         found = self.first(*path[:-1])
-        return None if found is None else found.attributes.get(path[-1])
+        return None if found is None else found.attrs.get(path[-1])
 
     def content(self, *path: str) -> str | None:
         """Give the text of the first element of a path, None if it is not there or empty."""
@@ -55,28 +64,45 @@ class Element:
         return None if found is None else found.text or None
 
 
-def elements(xml: bytes) -> Element:
-    """Read a canonical ``<domain>`` or ``<inactiveDomain>``, a document or a snapshot's body."""
-    top = Element("", {})
-    path = [top]
-    end = 0
-    for found in _MARKUP.finditer(xml):
+def read(document: bytes) -> Element:
+    """Take a canonical document apart and give its root."""
+    top = Element("", b"", 0)
+    open_elements, texts = [top], [[""]]
+    behind = 0
+    for found in MARKUP.finditer(document):
+        start, end = found.span()
+        above, said = open_elements[-1], texts[-1]
+        if start > behind:
+            said.append(unescaped(document[behind:start]))
+        behind = end
         closing, name, inside = found.groups()
         if name is None:
-            continue  # in metadata only: what looks like a tag in there is none
-        if closing:
-            here = path.pop()
-            if not here.children:
-                here.text = html.unescape(xml[end : found.start()].decode())
+            _aside(above, said, document[start:end], start)
+        elif closing:
+            _close(open_elements.pop(), "".join(texts.pop()), end)
         else:
-            element = Element(name.decode(), _attributes(inside))
-            path[-1].children.append(element)
-            if not inside.endswith(b"/"):
-                path.append(element)
-        end = found.end()
-    return top.children[0] if top.children else top
+            child = Element(name.decode(), inside, start)
+            above.children.append(child)
+            if inside.endswith(b"/"):
+                child.end = end
+            else:
+                open_elements.append(child)
+                texts.append([])
+    return top.children[0]
 
 
-def _attributes(inside: bytes) -> dict[str, str]:
-    pairs = _ATTRIBUTE.findall(inside)
-    return {name.decode(): html.unescape(value[1:-1].decode()) for name, value in pairs}
+def _close(element: Element, text: str, end: int) -> None:
+    element.end = end
+    if not element.children or not text.isspace():
+        element.text = text
+
+
+def _aside(above: Element, said: list[str], markup: bytes, start: int) -> None:
+    if markup.startswith(_CDATA):
+        said.append(markup[len(_CDATA) : -3].decode())
+        return
+    comment = markup.startswith(b"<!--")
+    aside = Element(COMMENT if comment else INSTRUCTION, b"", start)
+    aside.text = (markup[4:-3] if comment else markup[2:-2]).decode()
+    aside.end = start + len(markup)
+    above.children.append(aside)

@@ -230,6 +230,27 @@ class World:
             "xml": {s.getName(): s.getXMLDesc(secure) for s in ordered},
         }
 
+    def lineage(self, *args: str) -> dict[str, Any]:
+        """Run the command in here, where ``--connect test:///default`` is this very world."""
+        from click.testing import CliRunner
+
+        from lineage.cli.group import cli
+
+        done = CliRunner().invoke(cli, args)
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return {"status": done.exit_code, "output": done.output}
+
+    def ingest(self, path: str) -> list[int]:
+        """Import everything from this very world; how many snapshots were added, and are equal."""
+        from lineage.hypervisor import Hypervisor
+        from lineage.sources.live import LiveSource
+        from lineage.store import Store
+
+        with Hypervisor(DEFAULT) as hypervisor, Store(path) as store:
+            report = store.ingest(LiveSource(hypervisor))
+        return [report.added, report.equal]
+
     def _parent(self, snapshot: Any) -> str | None:
         try:
             return str(snapshot.getParent().getName())

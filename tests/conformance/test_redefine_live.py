@@ -1,323 +1,225 @@
-"""A strict store takes and refuses redefinitions as libvirt's test driver does."""
+"""A stored tree is put back into libvirt, whatever is there and whatever libvirt refuses."""
 
 from __future__ import annotations
 
-import itertools
-from typing import Final
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from lineage.errors import SnapshotError
-
-from .libvirt_child import LiveLibvirt, Refused
-from .stories import UUIDS
-from .telling import in_memory
+from .libvirt_child import LiveLibvirt
+from .operating import NOON, Operator
 
 pytestmark = pytest.mark.live
 
-UUID: Final = UUIDS[0]
-STATES: Final = (
-    *("running", "blocked", "paused", "shutdown"),
-    *("shutoff", "crashed", "pmsuspended", "disk-snapshot"),
-)
-ADDRESS: Final = "<address type='pci' domain='0x0000' bus='0x00' slot='0x04' function='0x0'/>"
-CELL: Final = "<numa><cell id='0' cpus='0-3' memory='204800' unit='KiB'/></numa>"
-TUNNEL: Final = (
-    "<interface type='bridge'><mac address='52:54:00:00:00:01'/><source bridge='br0'/>"
-    "<model type='virtio'/></interface>"
-)
-SHARE: Final = (
-    "<filesystem type='mount' accessmode='passthrough'><source dir='/s'/><target dir='tag'/>"
-    "</filesystem>"
-)
-RNG: Final = "<rng model='virtio'><backend model='random'>/dev/random</backend></rng>"
-TPM: Final = (
-    "<tpm model='tpm-tis'><backend type='passthrough'><device path='/dev/tpm0'/></backend></tpm>"
-)
-VSOCK: Final = "<vsock model='virtio'><cid auto='no' address='3'/></vsock>"
-PARALLEL: Final = "<parallel type='pty'><target port='0'/></parallel>"
-HOSTDEV: Final = (
-    "<hostdev mode='subsystem' type='usb' managed='no'><source><vendor id='0x0204'/>"
-    "<product id='0x6025'/></source></hostdev>"
-)
-SCSI: Final = "<controller type='scsi' index='0' model='lsilogic'/>"
-SECOND: Final = (
-    "<disk type='file' device='disk'><source file='/b'/><target dev='vdb' bus='virtio'/></disk>"
-)
-THIRD: Final = "<disk type='file' device='cdrom'><target dev='hdc' bus='ide'/><readonly/></disk>"
-DOMAIN: Final = (
-    f"<domain type='test'><name>n</name><uuid>{UUID}</uuid>"
-    "<genid>43dc0cf8-809b-4adb-9bea-a9abb5f3d90e</genid><title>t</title>"
-    "<maxMemory slots='4' unit='KiB'>4096000</maxMemory><memory unit='KiB'>204800</memory>"
-    "<currentMemory unit='KiB'>102400</currentMemory>"
-    "<vcpu placement='static' current='2'>4</vcpu><iothreads>2</iothreads>"
-    "<sysinfo type='smbios'><bios><entry name='vendor'>L</entry></bios></sysinfo>"
-    "<os><type arch='i686' machine='pc'>hvm</type><boot dev='hd'/><smbios mode='sysinfo'/></os>"
-    "<features><acpi/><apic/><pae/></features>"
-    "<cpu mode='custom' match='exact'><model fallback='allow'>qemu64</model>"
-    f"<topology sockets='2' dies='1' cores='2' threads='1'/>{CELL}</cpu>"
-    "<clock offset='utc'><timer name='rtc' tickpolicy='catchup'/>"
-    "<timer name='hpet' present='no'/></clock>"
-    "<on_crash>destroy</on_crash><devices><emulator>/e</emulator>"
-    "<disk type='file' device='disk'><driver name='q' type='qcow2' cache='none'/>"
-    "<source file='/a'/><target dev='vda' bus='virtio'/><serial>S1</serial>"
-    f"<wwn>5000c50015ea71ac</wwn>{ADDRESS}</disk>"
-    f"{SECOND}{THIRD}{SCSI}{SHARE}{TUNNEL}<serial type='pty'><target port='0'/></serial>{PARALLEL}"
-    "<channel type='unix'><target type='virtio' name='c1'/></channel>"
-    f"<input type='tablet' bus='usb'/>{TPM}<graphics type='vnc' port='-1' autoport='yes'/>"
-    "<sound model='ich6'/><video><model type='cirrus' vram='16384' heads='1' primary='yes'/>"
-    f"</video>{HOSTDEV}<redirdev bus='usb' type='spicevmc'/><hub type='usb'/>"
-    f"<watchdog model='i6300esb' action='reset'/><memballoon model='virtio'/>{RNG}"
-    f"<panic model='isa'/>{VSOCK}</devices></domain>"
-)
-# One thing each that libvirt lets change.
-FREE: Final = {
-    "title": ("<title>t", "<title>u"),
-    "placement": (" placement='static' current", " current"),
-    "iothreads": ("<iothreads>2", "<iothreads>3"),
-    "boot": ("<boot dev='hd'/>", "<boot dev='cdrom'/>"),
-    "fallback": ("fallback='allow'", "fallback='forbid'"),
-    "clock": ("offset='utc'", "offset='localtime'"),
-    "tickpolicy": ("catchup", "delay"),
-    "on_crash": ("<on_crash>destroy", "<on_crash>restart"),
-    "emulator": ("/e<", "/f<"),
-    "format": ("type='qcow2'", "type='raw'"),
-    "cache": ("cache='none'", "cache='directsync'"),
-    "source": ("'/a'", "'/z'"),
-    "snapshot": ("<source file='/b'/>", "<shareable/><source file='/b'/>"),
-    "share": ("dir='/s'", "dir='/t'"),
-    "bridge": ("br0", "br1"),
-    "channel type": ("<channel type='unix'>", "<channel type='pty'>"),
-    "graphics": ("type='vnc' port='-1' autoport='yes'", "type='sdl'"),
-    "hostdev": ("0x6025", "0x6026"),
-    "watchdog action": ("'reset'", "'none'"),
-    "random": (">/dev/random", ">/dev/urandom"),
-    "cid": ("address='3'", "address='4'"),
-    "order of the disks": (
-        SECOND + THIRD,
-        THIRD + SECOND,
-    ),
-}
-# One thing each that it does not, and the rule.
-HELD: Final = {
-    "type": ("abi-type", "type='test'", "type='kvm'"),
-    "name": ("abi-name", "<name>n<", "<name>m<"),
-    "genid": ("abi-genid", "43dc0cf8", "43dc0cf9"),
-    "memory": ("abi-memory", "'KiB'>204800", "'KiB'>304800"),
-    "currentMemory": ("abi-memory", "102400", "112400"),
-    "maxMemory": ("abi-memory", "4096000", "5096000"),
-    "slots": ("abi-memory", "slots='4'", "slots='5'"),
-    "vcpus": ("abi-vcpus", "current='2'>4", "current='2'>5"),
-    "vcpus current": ("abi-vcpus", "current='2'>4", "current='3'>4"),
-    "os": ("abi-os", ">hvm<", ">xen<"),
-    "arch": ("abi-os", "arch='i686'", "arch='x86_64'"),
-    "machine": ("abi-os", "machine='pc'", "machine='q35'"),
-    "smbios": ("abi-os", "mode='sysinfo'", "mode='emulate'"),
-    "acpi": ("abi-features", "<acpi/>", ""),
-    "apic": ("abi-features", "<apic/>", ""),
-    "privnet": ("abi-features", "<pae/>", "<pae/><privnet/>"),
-    "viridian": ("abi-features", "<pae/>", "<pae/><viridian/>"),
-    "pae": ("abi-features", "<pae/>", ""),
-    "cpu": ("abi-cpu", ">qemu64<", ">qemu32<"),
-    "topology": ("abi-cpu", "sockets='2' dies='1' cores='2'", "sockets='1' dies='1' cores='4'"),
-    "cell": ("abi-cpu", "cpus='0-3'", "cpus='0-2'"),
-    "cell's memory": ("abi-cpu", "memory='204800'", "memory='304800'"),
-    "timer": ("abi-timers", "<timer name='hpet' present='no'/>", ""),
-    "presence": ("abi-timers", "present='no'", "present='yes'"),
-    "target": ("abi-disks", "'vdb'", "'vdd'"),
-    "bus": ("abi-disks", "'vdb' bus='virtio'", "'vdb' bus='scsi'"),
-    "device": (
-        "abi-disks",
-        "device='cdrom'><target dev='hdc' bus='ide'/>",
-        "device='disk'><source file='/c'/><target dev='hdc' bus='ide'/>",
-    ),
-    "serial": ("abi-disks", "S1", "S2"),
-    "no serial": ("abi-disks", "<serial>S1</serial>", ""),
-    "wwn": ("abi-disks", "71ac", "71ad"),
-    "readonly": ("abi-disks", "<source file='/b'/>", "<readonly/><source file='/b'/>"),
-    "slot": ("abi-disks", "slot='0x04'", "slot='0x09'"),
-    "a disk more": (
-        "abi-disks",
-        "</emulator>",
-        "</emulator><disk type='file' device='disk'><source file='/c'/>"
-        "<target dev='vdc' bus='virtio'/></disk>",
-    ),
-    "controller": ("abi-devices", "lsilogic", "buslogic"),
-    "share's name": ("abi-devices", "dir='tag'", "dir='gat'"),
-    "no share": ("abi-devices", SHARE, ""),
-    "mac": ("abi-devices", "00:00:01", "00:00:02"),
-    "network card": ("abi-devices", "type='virtio'/></interface>", "type='e1000'/></interface>"),
-    "mtu": ("abi-devices", "</interface>", "<mtu size='1500'/></interface>"),
-    "no network card": ("abi-devices", TUNNEL, ""),
-    "port": (
-        "abi-devices",
-        "<serial type='pty'><target port='0'",
-        "<serial type='pty'><target port='1'",
-    ),
-    "no parallel": ("abi-devices", PARALLEL, ""),
-    "channel": ("abi-devices", "c1", "c2"),
-    "input": ("abi-devices", "tablet", "mouse"),
-    "input's bus": ("abi-devices", "'tablet' bus='usb'", "'tablet' bus='virtio'"),
-    "tpm": ("abi-devices", "tpm-tis", "tpm-crb"),
-    "no tpm": ("abi-devices", TPM, ""),
-    "sound": ("abi-devices", "ich6", "ac97"),
-    "no sound": ("abi-devices", "<sound model='ich6'/>", ""),
-    "video": ("abi-devices", "cirrus", "vga"),
-    "vram": ("abi-devices", "16384", "32768"),
-    "heads": ("abi-devices", "heads='1'", "heads='2'"),
-    "no hostdev": ("abi-devices", HOSTDEV, ""),
-    "redirdev": ("abi-devices", "spicevmc", "pty"),
-    "no redirdev": ("abi-devices", "<redirdev bus='usb' type='spicevmc'/>", ""),
-    "no hub": ("abi-devices", "<hub type='usb'/>", ""),
-    "watchdog": ("abi-devices", "i6300esb", "ib700"),
-    "memballoon": ("abi-devices", "<memballoon model='virtio'", "<memballoon model='none'"),
-    "no rng": ("abi-devices", RNG, ""),
-    "panic": ("abi-devices", "model='isa'", "model='pseries'"),
-    "no vsock": ("abi-devices", VSOCK, ""),
-    "iommu": ("abi-devices", VSOCK, f"<iommu model='intel'/>{VSOCK}"),
-    "no uuid": ("uuid-missing", f"<uuid>{UUID}</uuid>", ""),
-    "another uuid": ("domain-mismatch", UUID, UUIDS[1]),
-}
-# What it refuses to see changed and documents do not tell: a driver may have filled it in.
-UNTOLD: Final = {
-    "sysinfo": ("<entry name='vendor'>L", "<entry name='vendor'>M"),
-    "no address": (ADDRESS, ""),
-    "a controller less": (SCSI, ""),
-    "no input": ("<input type='tablet' bus='usb'/>", ""),
-    "no watchdog": ("<watchdog model='i6300esb' action='reset'/>", ""),
-    "no memballoon": ("<memballoon model='virtio'/>", ""),
-    "no panic": ("<panic model='isa'/>", ""),
-}
-
-
-class Both:
-    """libvirt and a strict store, given the same documents."""
-
-    def __init__(self, live: LiveLibvirt) -> None:
-        live.call("open")
-        live.call(
-            "define_domain",
-            f"<domain type='test'><name>mine</name><uuid>{UUID}</uuid><memory>1024</memory>"
-            "<os><type>hvm</type></os></domain>",
-        )
-        self.live, self.store = live, in_memory()
-
-    def redefine(self, document: str) -> tuple[str | None, str | None]:
-        """What libvirt says against it, and the code of the store; None: it is taken."""
-        theirs = ours = None
-        try:
-            self.live.call("redefine", document)
-        except Refused as refused:
-            theirs = refused.message
-        try:
-            self.store.record(document, domain=UUID, strict=True)
-        except SnapshotError as error:
-            ours = error.code
-        return theirs, ours
+HOSTILE = [
+    "a/b",
+    "..",
+    ".dot",
+    "sp ace",
+    " lead",
+    "tab\there",
+    "0",
+    "01",
+    "x" * 300,
+    "名前😀",
+    "\u200d",
+    "\u202e",
+    "\u009b31m",
+    "\u0085",
+    "<b>&\"'",
+    "[/nope]",
+    "$(id)",
+    "`id`",
+    "';exit 7;'",
+    "-o",
+    "--current",
+    "=1+1",
+    "%s%n",
+    "*",
+    "@{1}",
+    "back\\slash",
+]
 
 
 @pytest.fixture
-def both(live: LiveLibvirt) -> Both:
-    return Both(live)
+def operator(live: LiveLibvirt, tmp_path: Path) -> Operator:
+    return Operator(live, tmp_path / "store.db")
 
 
-def document(domain: str, *, state: str = "shutoff", name: str = "s", disks: str = "") -> str:
-    """A snapshot with this domain."""
-    return (
-        f"<domainsnapshot><name>{name}</name><state>{state}</state><creationTime>1</creationTime>"
-        f"{disks}{domain}</domainsnapshot>"
-    )
+def outcomes(report: Any) -> dict[str, str]:
+    """What became of each snapshot's definition."""
+    return {i["snapshot"]: i["outcome"] for i in report["snapshots"] if i["step"] == "define"}
 
 
-@pytest.mark.parametrize(("old", "new"), list(itertools.product(STATES, STATES)))
-def test_every_change_of_state_is_decided_alike(both: Both, old: str, new: str) -> None:
-    assert both.redefine(document(DOMAIN, state=old, disks=INTERNAL)) == (None, None)
-    theirs, ours = both.redefine(document(DOMAIN, state=new, disks=INTERNAL))
-    assert (theirs is None) == (ours is None), theirs
-    ran, runs = (state in ("running", "paused") for state in (old, new))
-    only, stays = (state == "disk-snapshot" for state in (old, new))
-    expected = "state-online" if ran != runs else "state-disk-only" if only != stays else None
-    assert ours == expected
+def family(operator: Operator, *documents: str) -> None:
+    """Have libvirt and the store hold these."""
+    for document in documents:
+        operator.live.call("redefine", document)
+    operator.lineage("capture")
 
 
-INTERNAL: Final = (
-    "<disks><disk name='vda' snapshot='internal'/><disk name='vdb' snapshot='internal'/></disks>"
-)
+def bush(operator: Operator) -> list[str]:
+    """base with two children, one of which has a child."""
+    return [
+        operator.document("base"),
+        operator.document("left", "base", NOON + 1),
+        operator.document("leaf", "left", NOON + 2),
+        operator.document("right", "base", NOON + 3),
+    ]
 
 
-@pytest.mark.parametrize("what", FREE)
-def test_what_libvirt_lets_change_may_change(both: Both, what: str) -> None:
-    old, new = FREE[what]
-    assert old in DOMAIN
-    assert both.redefine(document(DOMAIN)) == (None, None)
-    assert both.redefine(document(DOMAIN.replace(old, new, 1))) == (None, None)
+def test_what_is_there_byte_for_byte_is_left_alone(operator: Operator) -> None:
+    family(operator, *bush(operator))
+    operator.live.call("redefine", operator.document("left", "base", NOON + 1))  # now it is first
+    before = operator.seen()
+    report = operator.told("redefine", "test")
+    assert set(outcomes(report).values()) == {"there"}
+    assert operator.seen() == before
 
 
-@pytest.mark.parametrize("what", HELD)
-def test_what_libvirt_does_not_let_change_is_refused_by_its_rule(both: Both, what: str) -> None:
-    code, old, new = HELD[what]
-    assert old in DOMAIN
-    assert both.redefine(document(DOMAIN)) == (None, None)
-    theirs, ours = both.redefine(document(DOMAIN.replace(old, new)))
-    assert theirs is not None
-    assert ours == code, theirs
+def test_what_is_missing_is_put_beside_what_is_there(operator: Operator) -> None:
+    family(operator, *bush(operator))
+    operator.live.call("delete", "left", "CHILDREN")
+    report = operator.told("redefine", "test")
+    assert outcomes(report) == {"base": "there", "left": "done", "leaf": "done", "right": "there"}
+    assert operator.told("redefine", "test")["snapshots"] == [
+        {**item, "outcome": "there"} for item in report["snapshots"]
+    ]
 
 
-@pytest.mark.parametrize("what", HELD)
-def test_the_same_holds_against_what_libvirt_printed(both: Both, what: str) -> None:
-    """Its driver has filled in a lot by then; the new document is as its author wrote it."""
-    code, old, new = HELD[what]
-    both.live.call("redefine", document(DOMAIN))
-    both.store.record(both.live.call("xml", "s"), strict=True)
-    assert both.redefine(document(DOMAIN)) == (None, None)
-    theirs, ours = both.redefine(document(DOMAIN.replace(old, new)))
-    assert theirs is not None
-    assert ours == code, theirs
+def test_another_document_of_the_name_is_replaced(operator: Operator) -> None:
+    family(operator, *bush(operator))
+    operator.live.call("redefine", operator.document("left", None, NOON + 1, text="edited"))
+    report = operator.told("redefine", "test")
+    assert [item["snapshot"] for item in report["snapshots"] if item["replaced"]] == ["left"]
+    assert operator.seen()["parents"]["left"] == "base"
+    assert operator.lineage("undefine-guard", "test") == ""
 
 
-@pytest.mark.parametrize("what", UNTOLD)
-def test_what_a_driver_may_have_filled_in_is_left_to_libvirt(both: Both, what: str) -> None:
-    old, new = UNTOLD[what]
-    assert old in DOMAIN
-    assert both.redefine(document(DOMAIN)) == (None, None)
-    theirs, ours = both.redefine(document(DOMAIN.replace(old, new, 1)))
-    assert theirs is not None
-    assert ours is None
+def test_a_refused_snapshot_blocks_its_descendants_and_nothing_else(operator: Operator) -> None:
+    family(operator, *bush(operator))
+    operator.fresh_world()
+    # libvirt never lets a snapshot become one of a running domain, or of a paused one
+    operator.live.call("redefine", operator.document("left", state="running"))
+    report = operator.told("redefine", "test", status=3)
+    assert outcomes(report) == {
+        "base": "done",
+        "left": "refused",
+        "leaf": "blocked",
+        "right": "done",
+    }
+    (refused,) = [i for i in report["snapshots"] if i["outcome"] == "refused"]
+    assert "cannot change between online and offline snapshot state" in refused["message"]
+    assert set(operator.seen()["parents"]) == {"base", "left", "right"}
 
 
-@pytest.mark.parametrize(
-    "domain", ["", "<domain/>", f"<domain><uuid>{UUID}</uuid></domain>"], ids=["no", "bare", "uuid"]
-)
-def test_a_first_document_without_a_domain_is_refused_and_a_later_one_inherits(
-    both: Both, domain: str
+def test_a_snapshot_whose_parent_is_missing_is_refused_in_libvirts_words(
+    operator: Operator, tmp_path: Path
 ) -> None:
-    theirs, ours = both.redefine(document(domain))
-    assert "missing domain in snapshot" in (theirs or "")
-    assert ours == "disks-no-domain"
-    assert both.redefine(document(DOMAIN)) == (None, None)
-    assert both.redefine(document(domain, disks=INTERNAL)) == (None, None)
-    for xml in (both.store.xml(UUID, "s").decode(), both.live.call("xml", "s")):
-        assert "<domain type='test'>" in xml
-        assert "<title>t</title>" in xml
+    for number, (name, parent) in enumerate([("lost", "gone"), ("below", "lost"), ("whole", None)]):
+        path = tmp_path / f"{number}.xml"
+        path.write_text(operator.document(name, parent, NOON + number))
+    operator.plain("import", tmp_path)
+    report = operator.told("redefine", "test", status=3)
+    assert outcomes(report) == {"lost": "refused", "below": "blocked", "whole": "done"}
+    messages = {i["snapshot"]: i["message"] for i in report["snapshots"]}
+    assert "parent gone for moment lost not found" in messages["lost"]
+    assert messages["below"] == "its parent 'lost' is not there"
 
 
-@pytest.mark.parametrize(
-    ("code", "listed"),
-    [
-        ("disk-unknown", "<disk name='vdx'/>"),
-        ("disk-twice", "<disk name='vda'/><disk name='/a'/>"),
-        ("disks-too-many", "<disk name='vda'/>" * 4),
-        ("disk-not-internal", "<disk name='vda' snapshot='no'/>"),
-    ],
-)
-def test_disks_that_are_not_the_domain_s_are_refused(both: Both, code: str, listed: str) -> None:
-    theirs, ours = both.redefine(document(DOMAIN, disks=f"<disks>{listed}</disks>"))
-    assert theirs is not None
-    assert ours == code, theirs
+def test_a_cycle_stops_nobody_else(operator: Operator, tmp_path: Path) -> None:
+    for number, (name, parent) in enumerate([("x", "y"), ("y", "x"), ("z", None)]):
+        path = tmp_path / f"{number}.xml"
+        path.write_text(operator.document(name, parent, NOON + number))
+    operator.plain("import", tmp_path)
+    report = operator.told("redefine", "test", status=3)
+    assert outcomes(report) == {"x": "refused", "y": "blocked", "z": "done"}
 
 
-def test_a_first_definition_may_differ_from_the_live_domain_in_all_but_the_uuid(both: Both) -> None:
-    assert both.redefine(document(DOMAIN)) == (None, None)
-    theirs, ours = both.redefine(document(DOMAIN.replace(UUID, UUIDS[1]), name="other"))
-    assert "must use uuid" in (theirs or "")
-    assert ours == "domain-mismatch"
+@pytest.mark.parametrize("current", ["base", "left", "leaf", "right"])
+def test_the_current_one_is_made_current_last(operator: Operator, current: str) -> None:
+    family(operator, *bush(operator))
+    operator.live.call("revert", current)
+    operator.lineage("capture")
+    before = operator.seen()
+    operator.fresh_world()
+    report = operator.told("redefine", "test")
+    assert report["snapshots"][-1]["snapshot"] == report["current"] == current
+    after = operator.seen()
+    assert (after["xml"], after["current"]) == (before["xml"], current)
+
+
+def test_if_only_the_current_one_differs_it_is_moved(operator: Operator) -> None:
+    family(operator, *bush(operator))
+    for current in ("leaf", "base"):  # a leaf, and one with children
+        operator.live.call("revert", current)
+        operator.lineage("capture")
+        operator.live.call("revert", "right")
+        report = operator.told("redefine", "test")
+        moved = [i for i in report["snapshots"] if i["outcome"] == "done"]
+        assert [(i["snapshot"], i["step"]) for i in moved] == [(current, "current")]
+        assert operator.seen()["current"] == current
+
+
+def test_a_current_one_that_is_refused_is_not_made_current(operator: Operator) -> None:
+    family(operator, *bush(operator))
+    operator.live.call("revert", "left")
+    operator.lineage("capture")
+    operator.fresh_world()
+    operator.live.call("redefine", operator.document("left", state="running"))
+    report = operator.told("redefine", "test", status=3)
+    last = report["snapshots"][-1]
+    assert (last["snapshot"], last["step"], last["outcome"]) == ("left", "current", "blocked")
+    assert report["current"] is None
+
+
+def test_a_tree_of_the_past_is_put_back(operator: Operator) -> None:
+    family(operator, *bush(operator))
+    before = operator.seen()
+    operator.live.call("delete", "base")
+    operator.lineage("capture")
+    operator.fresh_world()
+    operator.lineage("redefine", "test", "--at", "4")
+    assert operator.seen()["parents"] == before["parents"]
+    operator.fresh_world()
+    operator.lineage("redefine", "test@{4}")
+    assert operator.seen()["xml"] == before["xml"]
+
+
+def test_snapshots_that_the_store_does_not_have_are_left_and_named(operator: Operator) -> None:
+    family(operator, *bush(operator))
+    operator.live.call("redefine", operator.document("mine", "leaf"))
+    told = operator.lineage("redefine", "test")
+    assert "left alone, not in the store: mine" in told
+    assert operator.told("redefine", "test")["others"] == ["mine"]
+    assert operator.seen()["parents"]["mine"] == "leaf"
+
+
+def test_a_domain_that_libvirt_does_not_have_is_no_place_for_snapshots(
+    operator: Operator, tmp_path: Path
+) -> None:
+    family(operator, *bush(operator))
+    node = tmp_path / "node.xml"
+    domain = operator.live.call("domain_xml").replace(operator.uuid, operator.uuid[:-1] + "0")
+    node.write_text(f"<node>{domain}</node>", encoding="utf-8")
+    given = ["redefine", "test", "--store", str(operator.store), "--connect", f"test://{node}"]
+    done = operator.live.call("lineage", *given)
+    assert done["status"] == 1
+    assert f"libvirt has no domain '{operator.uuid}'" in done["output"]
+
+
+def test_any_name_goes_there_and_back(operator: Operator) -> None:
+    parents = [None, *HOSTILE]
+    documents = [operator.document(n, p) for n, p in zip(HOSTILE, parents, strict=False)]
+    family(operator, *documents)
+    operator.live.call("revert", HOSTILE[7])
+    operator.lineage("capture")
+    before = operator.seen()
+    assert set(before["parents"]) == set(HOSTILE)
+    operator.fresh_world()
+    told = operator.lineage("redefine", "test")
+    assert all(line.isprintable() for line in told.splitlines())
+    after = operator.seen()
+    assert (after["xml"], after["current"]) == (before["xml"], HOSTILE[7])
+    assert operator.lineage("undefine-guard", "test") == ""

@@ -360,3 +360,14 @@ def test_a_page_of_rubbish_is_damaged_and_the_file_named(tmp_path: Path) -> None
     path.write_bytes(content[:half] + os.urandom(len(content) - half))
     with pytest.raises(Damaged, match=r"s\.lineage"):
         SQLiteLog(path)
+
+
+def test_an_event_whose_run_is_missing_is_damaged(log: SQLiteLog) -> None:
+    for stream in "aba":
+        log.append([Append(stream, [NewEvent(1, 1, b"event")] * 2)])
+    tamper(log, "DROP TRIGGER runs_no_delete", "DELETE FROM runs WHERE position = 4")
+    assert log.event(2).stream == "a"
+    with pytest.raises(Damaged, match="the run with event 3 is missing"):
+        log.event(3)
+    with pytest.raises(Damaged, match="the run that ends at position 4 is missing"):
+        list(log.read(stream="b"))

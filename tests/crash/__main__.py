@@ -12,12 +12,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from tests.crash.faults import FAULTS, after_a_failed_sync, steps_until_sound
 from tests.crash.history import History
 from tests.crash.killing import kill_round
 from tests.crash.power_loss import Unsynced, Verdict, crashes, go_on, judge, without
 from tests.crash.recording import RecordingVFS, count
-from tests.crash.workload import STORE, perform
+from tests.crash.workload import STORE, perform, perform_alone
+from tests.unit.mounts import pretend
 
 APPENDS = 180
 ROUNDS = 3
@@ -61,6 +64,19 @@ def power_loss(room: Path, recording: RecordingVFS, unsynced: Unsynced) -> Lines
     yield f"synchronous=NORMAL: {verdict}, all of them lost commits", expected
 
 
+def network(room: Path, recording: RecordingVFS, unsynced: Unsynced) -> Lines:
+    """The same on a file system that is called a network's: another journal, one handle."""
+    images, path = room / "network-images", room / "network" / STORE
+    images.mkdir()
+    path.parent.mkdir()
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        pretend(monkeypatch, path, "nfs4")
+        recording.begin()
+        history = perform_alone(path, recording, appends=APPENDS // 2)
+    verdict = judge(crashes(recording.trace, rounds=ROUNDS), history, images, unsynced)
+    yield f"power loss, without a WAL: {verdict}", not verdict.findings
+
+
 def faults(room: Path, recording: RecordingVFS, unsynced: Unsynced) -> Lines:
     """Every operation fails in turn."""
     store = room / "store"
@@ -94,6 +110,7 @@ def main() -> int:
         room = Path(name)
         for part in (
             power_loss(room, recording, unsynced),
+            network(room, recording, unsynced),
             faults(room, recording, unsynced),
             kills(room),
         ):

@@ -9,7 +9,7 @@ from typing import Any
 import apsw
 
 from lineage.errors import Conflict, LineageError
-from lineage.log import Append, EventLog, SQLiteLog, StoredEvent, StreamHead
+from lineage.log import Append, EventLog, SQLiteLog, StoredEvent
 
 __all__ = ["History", "Witness", "integrity"]
 
@@ -122,28 +122,9 @@ class Witness:
             self._returned(len(self._history.ends) - 1)
         return position
 
-    def read(
-        self, after: int = 0, *, stream: str | None = None, limit: int | None = None
-    ) -> Iterator[StoredEvent]:
-        return self.log.read(after, stream=stream, limit=limit)
-
-    def head(self) -> int:
-        return self.log.head()
-
-    def version(self, stream: str) -> int:
-        return self.log.version(stream)
-
-    def streams(self) -> list[StreamHead]:
-        return self.log.streams()
-
-    def has_body(self, digest: bytes) -> bool:
-        return self.log.has_body(digest)
-
-    def body(self, digest: bytes) -> bytes:
-        return self.log.body(digest)
-
-    def close(self) -> None:
-        self.log.close()
+    def __getattr__(self, name: str) -> Any:
+        """Whatever else a log can do."""
+        return getattr(self.log, name)
 
 
 def integrity(log: SQLiteLog) -> list[str]:

@@ -85,7 +85,7 @@ def test_whichever_operation_fails_on_a_network_nothing_acknowledged_is_lost(
 def test_a_call_that_returned_is_on_disk_even_after_a_failed_sync_on_a_network(
     tmp_path: Path, recording: RecordingVFS, unsynced: Unsynced, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pretend(monkeypatch, tmp_path / "store" / STORE, "nfs4")
+    pretend(monkeypatch, tmp_path / STORE, "nfs4")
     verdict = after_a_failed_sync(tmp_path, recording, unsynced, chance=0.15)
     assert verdict.total > 300
     assert verdict.findings == []

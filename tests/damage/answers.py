@@ -36,6 +36,8 @@ def questions(store: Store) -> dict[str, Question]:
         asked[f"reflog of {stream}"] = partial(_reflog, domain=stream)
         asked[f"events of {stream}"] = partial(_events_of, domain=stream)
         asked[f"time in {stream}"] = partial(_positions, stream=stream, times=sorted({*times}))
+    for position in range(1, head + 1, 7):
+        asked[f"event {position}"] = partial(_event, position=position)
     for key in ("why", "call-1", "call-4", "again-3", "never"):
         asked[f"receipt of {key}"] = partial(_receipt, key=key)
     asked |= {"domains": _domains, "snapshots": _snapshots, "streams": _streams, "head": Store.head}
@@ -72,6 +74,10 @@ def _streams(store: Store) -> Any:
 
 def _positions(store: Store, stream: str, times: list[int]) -> Any:
     return [store.log.position_at(stream, time) for time in times]
+
+
+def _event(store: Store, position: int) -> Any:
+    return store.log.event(position)
 
 
 def _receipt(store: Store, key: str) -> Any:

@@ -239,6 +239,11 @@ def _replaced(old: bytes, new: bytes) -> Callable[[bytearray], None]:
     return alters
 
 
+def _schema_format(content: bytearray) -> None:
+    """A number in SQLite's header that is 1 to 4."""
+    content[47] = 0x84
+
+
 def _page(number: int) -> Callable[[bytearray], None]:
     """A page of rubbish, counted from 1."""
 
@@ -315,6 +320,11 @@ FIXTURES: Final = [
     _fixture("a base is missing", "bad-digest gap sqlite", _sql("DELETE FROM packs WHERE id = 1")),
     _fixture("a pack has another base", "bad-digest", _sql(
         "UPDATE packs SET base = (SELECT max(id) FROM packs WHERE base IS NULL) WHERE id = 2")),
+    _fixture("a key body is said to be of another stream", "bad-digest", _sql(
+        "UPDATE packs SET stream = 3 WHERE id = 1", "UPDATE packs SET stream = 3 WHERE base = 1"),
+        reads=False),
+    _fixture("a pack is said to be of another stream", "bad-digest", _sql(
+        "UPDATE packs SET stream = 3 WHERE id = 2"), reads=False),
     _fixture("a body that no event names", "orphan-body", _orphan, reads=False),
     _fixture("a body is not found by its digest", "bad-digest sqlite",
              _index("bodies_digest", "id > 1")),
@@ -353,6 +363,7 @@ FIXTURES: Final = [
         "UPDATE migrations SET release = '0.0.9'"), reads=False),
     _fixture("a page is rubbish", "sqlite", alters=_page(5)),
     _fixture("the file is cut off", "", alters=_truncated, opens=False),
+    _fixture("the header is of no SQLite", "", opens=False, alters=_schema_format),
     _fixture("the schema is no SQL", "", opens=False, alters=_replaced(
         b"CREATE TABLE events", b"CREATE TABEL events")),
 ]  # fmt: skip

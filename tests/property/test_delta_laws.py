@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.log._delta import Base, apply
-from lineage.log._packing import Content, pack
+from lineage.log._packing import Content, deal, gather, pack
 from lineage.log.base import NewEvent
 
 LINES = st.sampled_from(
@@ -116,3 +116,76 @@ def test_a_pack_holds_one_event_at_least_and_255_at_most() -> None:
             pack(many, {})
     content, _ = pack([NewEvent(1, 1, b"")] * 255, {})
     assert len(Content(content, 255)) == 255
+
+
+KEPT = st.lists(st.binary(max_size=70), min_size=1, max_size=128)
+
+
+@given(KEPT, st.integers(0, 127), st.binary(max_size=700), st.integers(1, 1 << 60))
+def test_a_content_dealt_out_to_rows_is_gathered_again(
+    kept: list[bytes], encoding: int, content: bytes, position: int
+) -> None:
+    given = [NewEvent(n + 1, n + 2, b"") for n in range(len(kept))]
+    rows: list[tuple[int, int, int, bytes]] = [(0, 0, 0, b"before")]
+    deal(position, given, kept, encoding, content, rows)
+    rows.append((0, 0, 0, b"behind"))
+    assert [row[:3] for row in rows[1:-1]] == [
+        (position + n, n + 1, n + 2) for n in range(len(kept))
+    ]
+    assert gather(rows, 1) == (encoding, content, kept)
+    sizes = [len(row[3]) - len(digests) for row, digests in zip(rows[2:-1], kept[1:], strict=True)]
+    assert max(sizes, default=0) - min(sizes, default=0) <= 1
+
+
+@given(st.lists(st.binary(max_size=20), min_size=1, max_size=6), st.integers(1, 6))
+def test_any_rows_are_gathered_or_refused(payloads: list[bytes], count: int) -> None:
+    size = sum(map(len, payloads))
+    heads = [bytes((1, count)) + size.to_bytes(4, "little"), b"\1\1\xff\xff\xff\xff", b""]
+    for head in heads:
+        rows = [
+            (n, 1, 1, (bytes((128 + n,)) if n else head) + each) for n, each in enumerate(payloads)
+        ]
+        try:
+            encoding, content, kept = gather(rows, 0)
+        except ValueError:
+            continue
+        assert encoding < 128
+        assert len(content) + sum(map(len, kept)) <= size + len(head)
+        assert len(kept) <= len(payloads)
+
+
+@given(st.lists(st.binary(max_size=40), min_size=1, max_size=5), st.binary(max_size=90), st.data())
+def test_changed_rows_are_gathered_within_their_bytes_or_refused(
+    kept: list[bytes], content: bytes, data: st.DataObject
+) -> None:
+    rows: list[tuple[int, int, int, bytes]] = []
+    deal(1, [NewEvent(1, 1, b"")] * len(kept), kept, 1, content, rows)
+    index = data.draw(st.integers(0, len(rows) - 1))
+    changed = bytearray(rows[index][3])
+    if changed:
+        changed[data.draw(st.integers(0, len(changed) - 1))] ^= data.draw(st.integers(1, 255))
+    rows[index] = (*rows[index][:3], bytes(changed))
+    try:
+        _, given, digests = gather(rows, 0)
+    except ValueError:
+        return
+    assert len(given) + sum(map(len, digests)) <= sum(len(row[3]) for row in rows)
+
+
+@pytest.mark.parametrize("payload", [None, "text", 5, bytearray(20)])
+@pytest.mark.parametrize("at", [0, 1])
+def test_a_row_without_bytes_is_refused(payload: object, at: int) -> None:
+    rows: list[tuple[int, int, int, bytes]] = []
+    deal(1, [NewEvent(1, 1, b"")] * 2, [b"", b""], 1, b"content", rows)
+    rows[at] = (1, 1, 1, payload)  # type: ignore[assignment]
+    with pytest.raises(ValueError, match=r"pack|bytes"):
+        gather(rows, 0)
+
+
+def test_no_more_events_than_a_row_can_say_are_dealt_to() -> None:
+    given = [NewEvent(1, 1, b"")]
+    for events, kept, encoding in (([], [], 1), (given * 129, [b""] * 129, 1), (given, [b""], 128)):
+        with pytest.raises(ValueError, match="no pack can be made"):
+            deal(1, events, kept, encoding, b"", [])
+    with pytest.raises(ValueError, match="no pack can be made"):
+        deal(1, given, [], 1, b"", [])

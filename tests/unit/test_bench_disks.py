@@ -6,16 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.disks import directory, file_system
-
-
-def test_the_file_system_of_a_directory_is_that_of_the_mount_it_is_below() -> None:
-    assert file_system(Path("/proc/self")) == "proc"
-    assert file_system(Path("/")) != "proc"
+from benchmarks.disks import directory
+from lineage.log.filesystems import FileSystem
 
 
 def test_a_directory_in_memory_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("benchmarks.disks.file_system", lambda path: "tmpfs")
+    monkeypatch.setattr("benchmarks.disks.file_system", lambda path: FileSystem("tmpfs"))
     monkeypatch.setenv("LINEAGE_BENCH_DIR", str(tmp_path))
     with pytest.raises(RuntimeError, match="is on tmpfs"), directory():
         pass
@@ -25,7 +21,7 @@ def test_a_directory_in_memory_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_p
 def test_a_directory_on_a_disk_is_empty_and_goes_away(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("benchmarks.disks.file_system", lambda path: "ext4")
+    monkeypatch.setattr("benchmarks.disks.file_system", lambda path: FileSystem("ext4"))
     monkeypatch.setenv("LINEAGE_BENCH_DIR", str(tmp_path))
     with directory() as path:
         assert path.parent == tmp_path

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lineage.cli.progress import Percentage
 from lineage.log import SQLiteLog
 from lineage.log.schema import OBJECTS
 from tests.unit.cli_samples import DB, WEB, run_lineage, write_archive
@@ -78,6 +79,18 @@ def test_what_is_no_store_or_cannot_be_opened_is_5(store: Path, tmp_path: Path) 
     store.write_bytes(content.replace(b"CREATE TABLE runs", b"CREATE TABEL runs"))
     result = run_lineage("check", "--store", store, status=5)
     assert store.name in result.stderr
+
+
+def test_progress_is_a_line_that_makes_room_for_others(capsys: pytest.CaptureFixture[str]) -> None:
+    line = Percentage("checking", watched=True)
+    assert line.show is not None
+    for done in (0, 1, 1, 2):
+        line.show(done, 2)
+    line.clear()
+    line.clear()
+    shown = "\rchecking: 0 %\rchecking: 50 %\rchecking: 100 %"
+    assert capsys.readouterr().err == f"{shown}\r{' ' * len('checking: 100 %')}\r"
+    assert Percentage("checking", watched=False).show is None
 
 
 def test_nothing_of_a_document_is_printed(store: Path) -> None:

@@ -7,13 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import apsw
+import msgspec
 import pytest
 
 from lineage import Store
 from lineage.definitions import new_event
+from lineage.directory import directory_of
 from lineage.events import Annotated, CurrentChanged, Deleted, EventData, Renamed, Undefined
 from lineage.kept import Kept, row_of
 from lineage.log import Append, EventLog, MemoryLog, SQLiteLog
+from lineage.log.base import ALL, CacheRow
+from lineage.past import replay
+from lineage.tree import fold
 from lineage.treestate import FOLD, state_of, write
 from lineage.views import Views, lines_of
 
@@ -151,3 +156,24 @@ def test_documents_of_a_restored_tree_are_whole(tmp_path: Path) -> None:
         store.record(snapshot("s7", created=9, description="new", domain=None), domain=A)
         store.record(snapshot("s9", created=10, domain=body(A, memory=2057)))
         assert store.tree(A).version == version
+
+
+def test_check_holds_what_is_kept_against_the_events(log: EventLog) -> None:
+    answers(log)
+    assert not differing(log)
+    told(log, A, Deleted("s5"))
+    assert not differing(log)  # what is kept is older, and as it was then
+    wrong = fold(A, [pair for pair in replay(log, A) if pair[0].version <= MANY])
+    infos = {info.stream: info for info in Store.over(log).domains()}
+    infos[B] = msgspec.structs.replace(infos[B], current="another")
+    right = row_of(folded(log, A))
+    row = CacheRow(FOLD, right.version, row_of(wrong).data)
+    log.put_cached({A: row, ALL: directory_of(infos.values(), log.head())})
+    assert differing(log) == [A, B]
+
+
+def differing(log: EventLog) -> list[str | None]:
+    """Domains of which something else is kept; these events have no bodies, which is found too."""
+    found = [each for each in Store.over(log).check() if each.code != "bad-digest"]
+    assert {(each.code, each.severity) for each in found} <= {("cache-differs", "warning")}
+    return [each.domain for each in found]

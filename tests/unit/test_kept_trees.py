@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from lineage.errors import Damaged, LineageError
 from lineage.events import CurrentChanged, Deleted, Undefined
 from lineage.kept import Kept, agrees, row_of
 from lineage.listing import summary
-from lineage.log import EventLog, MemoryLog, SQLiteLog
+from lineage.log import EventLog, MemoryLog, SQLiteLog, sqlite
 from lineage.log.base import ALL, CacheRow, StoredEvent
+from lineage.log.opening import BUSY_TIMEOUT_MS
 from lineage.past import LogPast
 from lineage.reader import open_reader
 from lineage.tree import Tree
@@ -274,6 +276,51 @@ def test_a_log_that_cannot_write_does_without() -> None:
     fill(log)
     assert len(Store.over(log).tree(A)) == MANY + 1
     assert len(Store.over(log).snapshots(A)) == MANY + 1
+
+
+def test_nobody_waits_for_a_writer_to_keep_what_was_folded(tmp_path: Path) -> None:
+    with Store(tmp_path / "s.lineage") as store:
+        fill(store.log)
+    writer = apsw.Connection(str(tmp_path / "s.lineage"))
+    writer.execute("BEGIN IMMEDIATE")
+    with Store(tmp_path / "s.lineage") as store:
+        begun = time.monotonic()
+        assert len(store.snapshots(A)) == MANY + 1
+        assert time.monotonic() - begun < BUSY_TIMEOUT_MS / 2000
+        assert store.log.cached(A) is None
+        writer.execute("ROLLBACK")
+        writer.close()
+        store.record(snapshot("s1000"))  # the handle is as good as before
+
+
+def test_a_full_disk_that_keeps_no_tree_spoils_no_handle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise apsw.FullError("database or disk is full")
+
+    with Store(tmp_path / "s.lineage") as store:
+        fill(store.log)
+    with Store(tmp_path / "s.lineage") as store:
+        monkeypatch.setattr(sqlite, "put_cached", full)
+        assert len(store.snapshots(A)) == MANY + 1
+        assert store.log.cached(A) is None
+        monkeypatch.undo()
+        store.record(snapshot("s1000"))
+        assert len(store.snapshots(A)) == MANY + 2
+
+
+def test_a_process_that_only_writes_leaves_rows_behind_now_and_then() -> None:
+    log = Counting()
+    store = Store.over(log)
+    store.record(snapshot("s0"))
+    for n in range(1, 2 * MANY + 3):
+        store.set_current(A, "s0" if n % 2 else None)
+    row = log.cached(A)
+    assert row is not None
+    assert row.version > MANY
+    assert len(log.puts) <= 3
+    assert Store.over(log).tree(A).version == 2 * MANY + 3
 
 
 def test_an_import_folds_nothing_and_keeps_nothing(tmp_path: Path) -> None:

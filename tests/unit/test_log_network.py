@@ -251,3 +251,14 @@ def test_what_is_not_a_store_is_left_alone_on_a_network(path: Path) -> None:
         alone(path)
     assert path.read_bytes() == before
     assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.usefixtures("network")
+def test_a_network_store_is_checked_by_who_only_reads_it(path: Path) -> None:
+    with closing(alone(path)) as log:
+        log.append([Append("a", [EVENT])])
+        with pytest.raises(LineageError, match="open it for reading"):
+            list(log.verify())
+        assert log.append([Append("a", [EVENT])]) == 2
+    with closing(alone(path, readonly=True)) as log:
+        assert list(log.verify()) == list(log.read())

@@ -13,7 +13,7 @@ import apsw
 import pytest
 
 from lineage import Store, Watch
-from lineage.log import SQLiteLog, waiting
+from lineage.log import SQLiteLog, inotify, waiting
 from lineage.log.base import StoredEvent
 from lineage.log.waiting import _Reports
 from tests.unit.mounts import pretend
@@ -153,7 +153,7 @@ def no_inotify(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         def inotify_init1(self, flags: int) -> int:
             return -1
 
-    monkeypatch.setattr(waiting, "_libc", Exhausted)
+    monkeypatch.setattr(inotify, "_libc", Exhausted)
 
 
 def no_watches(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,8 +164,8 @@ def no_watches(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         def inotify_add_watch(self, *arguments: object) -> int:
             return -1
 
-    real = waiting._libc
-    monkeypatch.setattr(waiting, "_libc", Exhausted)
+    real = inotify._libc
+    monkeypatch.setattr(inotify, "_libc", Exhausted)
 
 
 @pytest.mark.parametrize("without", [no_inotify, no_watches])
@@ -268,7 +268,7 @@ def test_more_reports_than_the_system_keeps_are_a_report(
 ) -> None:
     reports = _Reports.of(tmp_path / "s.lineage")
     assert reports is not None
-    overflow = waiting._EVENT.pack(-1, waiting._IN_Q_OVERFLOW, 0, 0)
+    overflow = inotify._EVENT.pack(-1, inotify.IN_Q_OVERFLOW, 0, 0)
     monkeypatch.setattr(os, "read", lambda descriptor, size: overflow)
     assert reports.take()
     monkeypatch.undo()
