@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from lineage.log.base import EXISTS
     from lineage.model import Disk, Domain, Extra, Head, Memory, Node, Secure, Snapshot
     from lineage.reflog import CurrentMove
+    from lineage.rules.complete import complete
     from lineage.rules.plan import Plan, plan
     from lineage.rules.request import plan_request
     from lineage.store import DomainInfo, Event, Store, Watch, Written
@@ -73,6 +74,7 @@ __all__ = [
     "__version__",
     "canonicalize",
     "canonicalize_many",
+    "complete",
     "format",
     "parse",
     "plan",
@@ -106,6 +108,7 @@ _HOMES = {
     "lineage.log.base": ("EXISTS",),
     "lineage.model": ("Disk", "Domain", "Extra", "Head", "Memory", "Node", "Secure", "Snapshot"),
     "lineage.reflog": ("CurrentMove",),
+    "lineage.rules.complete": ("complete",),
     "lineage.rules.plan": ("Plan", "plan"),
     "lineage.rules.request": ("plan_request",),
     "lineage.store": ("DomainInfo", "Event", "Store", "Watch", "Written"),

@@ -19,7 +19,7 @@ from lineage.documents import BodySource
 from lineage.errors import Conflict, NotFound
 from lineage.events import Annotated, CurrentChanged, Deleted, EventData, Renamed, Undefined
 from lineage.model import Head, Secure
-from lineage.rules.redefine import check_parent
+from lineage.rules.redefine import check_redefinition
 from lineage.tree import Tree, TreeNode
 
 __all__ = [
@@ -94,9 +94,15 @@ def record(
             documents.equals_but_for_secrets(source, node, parts, flag)
         )
 
+    def held(source: BodySource, node: TreeNode) -> bytes | None:
+        return documents.domain(source, node) if node.has_domain else None
+
     def decide(tree: Tree, source: BodySource) -> list[EventData]:
         if strict:
-            check_parent(tree, given.name, _HEAD.decode(given.head).parent)
+            domain = None if given.bare else parts.domain
+            check_redefinition(
+                tree, _HEAD.decode(parts.head), domain, parts.uuid, lambda node: held(source, node)
+            )
         events: list[EventData] = []
         if given.name not in tree:
             events.append(given)

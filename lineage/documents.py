@@ -19,6 +19,7 @@ __all__ = [
     "BodySource",
     "digest",
     "document",
+    "domain",
     "equals",
     "equals_but_for_secrets",
     "given",
@@ -61,6 +62,15 @@ def document(log: BodySource, node: TreeNode, *, active: bool | None = None) -> 
     elif active is None:
         return xml
     return _join(position, head, domain, inactive, cookie, active)
+
+
+def domain(log: BodySource, node: TreeNode) -> bytes | None:
+    """Give the ``<domain>`` that a snapshot has now, its own or inherited.
+
+    Raises:
+        Damaged: it is missing, or not what was recorded.
+    """
+    return _body(log, node.position, node.domain)
 
 
 def given(log: BodySource, definition: Defined | Redefined, position: int) -> bytes:

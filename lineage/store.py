@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Self
+from typing import Self, Unpack
 
 from lineage import documents
 from lineage.check import Finding, check
+from lineage.filters import Filter, Wanted
 from lineage.ingest import Progress, Report, ingest
 from lineage.log.backup import Progress as Copied
 from lineage.log.backup import back_up
@@ -129,16 +130,24 @@ class Store(Writers):
         with self._views.alone():
             return self._views.shared(stream)
 
-    def snapshots(self, *domains: str, at: At | None = None) -> list[Listed]:
+    def snapshots(
+        self, *domains: str, at: At | None = None, **wanted: Unpack[Wanted]
+    ) -> list[Listed]:
         """List the snapshots of these domains, or of all, each domain's by creation time.
 
+        Args:
+            at: see `tree`.
+            wanted: libvirt's filters, such as ``leaves=True`` or ``from_="base"``; see
+                `lineage.filters.Filter`.
+
         Raises:
-            NotFound, Ambiguous, ValueError: see `tree`.
+            NotFound, Ambiguous, ValueError: see `tree` and `Filter`.
         """
+        only = Filter(**wanted)
         chosen = domains or [info.stream for info in self.domains()]
         streams = [self.resolve(domain) for domain in chosen]
         with self._views.alone():
-            return self._views.listed(streams, at)
+            return only.chosen(self._views.listed(streams, at))
 
     def xml(self, domain: str, name: str, at: At | None = None, *, active: bool = False) -> bytes:
         """Give a snapshot's canonical XML, ready to be redefined: passwords included.

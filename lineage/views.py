@@ -155,21 +155,21 @@ class Views:
             self._seen = head
         return self._infos
 
-    def listed(self, streams: Iterable[str], at: At | None = None) -> list[Listed]:
-        """Give a line for each snapshot of these domains, by creation time, then name.
+    def listed(self, streams: Iterable[str], at: At | None = None) -> list[list[Listed]]:
+        """Give for each of these domains a line a snapshot, by creation time, then name.
 
         Raises:
             ValueError, NotFound: see `at`.
         """
-        lines: list[Listed] = []
+        domains: list[list[Listed]] = []
         for stream in list(streams):
             if at is not None:
-                lines += lines_of(self.at(stream, at))
+                domains.append(lines_of(self.at(stream, at)))
                 continue
             known = None if stream in self._trees else self._kept.listed(stream)
-            lines += lines_of(self._live(stream)) if known is None else known
+            domains.append(lines_of(self._live(stream)) if known is None else known)
         self._kept.flush()
-        return lines
+        return domains
 
     def _touched(self, head: int) -> Iterable[tuple[str, int]]:
         """Streams and versions of the domains that are not as they were seen last."""

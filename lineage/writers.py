@@ -47,12 +47,13 @@ class Writers:
                 ``<active>`` is there and not 0.
             secure: whether it was dumped with passwords. None: yes if ``<active>`` is there,
                 since libvirt writes it only into its own files, else unknown.
-            strict: also refuse a parent that libvirt would refuse when redefining.
+            strict: also refuse what libvirt would refuse when redefining (parent, state, another
+                machine, no domain, disks; see `lineage.rules.redefine`).
 
         Raises:
             XMLError, SnapshotError: the document is refused. Codes besides the canonicalizer's:
                 ``domain-mismatch``, ``domain-unknown`` (see `lineage.identity.stream_of`), and
-                if strict ``parent-missing``, ``parent-self``, ``parent-cycle``.
+                if strict those of FORMAT.md, "Error codes". AlignmentError is one of them.
             NotFound, Ambiguous: `domain` is the only clue and means none, or several.
             Conflict: `expect` does not hold; nothing was written.
         """

@@ -45,14 +45,18 @@ def title(tree: Tree) -> str:
     return f"{name}  {tree.uuid or '(no uuid)'}{remark}"
 
 
-def draw(tree: Tree) -> Iterator[str]:
+def draw(tree: Tree, top: TreeNode | None = None, depth: int | None = None) -> Iterator[str]:
     """Yield the tree's lines: title, then a line a snapshot, siblings by creation time and name.
 
     Text is safe to show. A missing parent has a line of its own above its children.
+
+    Args:
+        top: draw only this snapshot and what is below it.
+        depth: draw only so many generations below `top`; None: all.
     """
     yield title(tree)
     glyphs = _BOXES if terminal.can_draw("".join(_BOXES)) else _ASCII
-    rows = _rows(tree)
+    rows = _rows(tree) if top is None else _rows_below(tree, top, depth)
     if not rows:
         yield "(no snapshots)"
         return
@@ -78,6 +82,22 @@ def _rows(tree: Tree) -> list[_Row]:
             group = groups.setdefault(key, [] if parent is None else [_Row(0, None, parent)])
         group.append(_Row(depth + shift, node))
     return [row for rows in groups.values() for row in rows]
+
+
+def _rows_below(tree: Tree, top: TreeNode, depth: int | None) -> list[_Row]:
+    """The rows of one snapshot and of those below it."""
+    rows: list[_Row] = []
+    start = 0
+    for node, level in tree.walk():
+        if node is top:
+            start = level
+        elif not rows or level <= start:
+            if rows:
+                break
+            continue
+        if depth is None or level - start <= depth:
+            rows.append(_Row(level - start, node))
+    return rows
 
 
 def _later_siblings(rows: list[_Row]) -> list[bool]:

@@ -32,6 +32,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "backup": ("backup", "Copy the store while it is in use."),
     "bundle": ("bundle", "Carry the history of domains to another store, in a file."),
     "plan": ("plan", "Say what a hypervisor would do with a request for a snapshot."),
+    "validate": ("validate", "Hold snapshot XML against the schema."),
     "canon": ("canon", "Bring XML to its canonical form."),
     "record": ("record", "Record that snapshots were deleted, renamed, ..."),
 }

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from lineage.cli import terminal
+from lineage.cli.drawing import draw, title
 from lineage.cli.options import (
     At,
     at_option,
@@ -16,30 +18,79 @@ from lineage.cli.options import (
     json_option,
     open_for_reading,
     store_option,
+    utf8_only,
 )
-from lineage.cli.selection import infos, snapshots
+from lineage.cli.selection import infos, snapshots, trees
 from lineage.cli.table import table
 from lineage.cli.text import moment, quoted
+from lineage.errors import NotFound
 
 if TYPE_CHECKING:
+    from lineage.tree import Tree
     from lineage.views import DomainInfo, Listed
 
 __all__ = ["command"]
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+_FLAGS: Final = {
+    "roots": "Only those without a parent.",
+    "leaves": "Only those without children.",
+    "no-leaves": "Only those with children.",
+    "metadata": "Only those with metadata: every one.",
+    "no-metadata": "Only those without metadata: none.",
+    "inactive": "Only those of a domain that was shut off.",
+    "active": "Only those with memory and disks of a domain that ran.",
+    "disk-only": "Only those of disks without memory.",
+    "internal": "Only those with all inside the disks' images.",
+    "external": "Only those with memory or a disk in a file of its own.",
+}
+
+
+def _filters(command: _Command) -> _Command:
+    """Add virsh's filters, under its names."""
+    for name, text in reversed(_FLAGS.items()):
+        command = click.option(f"--{name}", is_flag=True, help=text)(command)
+    return command
 
 
 @click.command("list")
 @domains_argument
 @click.option("--domains", "of_domains", is_flag=True, help="List domains, not snapshots.")
+@_filters
+@click.option(
+    "--from", "from_", metavar="NAME", callback=utf8_only, help="Only children of this snapshot."
+)
+@click.option("--current", is_flag=True, help="Only children of the current snapshot.")
+@click.option("--descendants", is_flag=True, help="With --from or --current: all below.")
+@click.option("--topological", is_flag=True, help="Parents before their children.")
+@click.option("--tree", "as_tree", is_flag=True, help="Draw trees; --from and --current apply.")
+@click.option("--parent", is_flag=True, help="Show parents, as is always done.")
+@click.option("--name", "names_only", is_flag=True, help="Print names only.")
 @store_option
 @at_option
 @json_option
+@click.pass_context
 def command(
-    domains: Sequence[str], of_domains: bool, store_path: Path | None, at: At, as_json: bool
+    ctx: click.Context,
+    /,
+    domains: Sequence[str],
+    of_domains: bool,
+    as_tree: bool,
+    names_only: bool,
+    store_path: Path | None,
+    at: At,
+    as_json: bool,
+    parent: bool,
+    **wanted: Any,
 ) -> None:
     """List the snapshots of DOMAIN (name or UUID, or either with @{WHEN}), or of every one,
     by creation time.
 
-    The current snapshot of a domain is marked *.
+    The current snapshot of a domain is marked *. The filters are those of virsh snapshot-list.
+    Of --leaves --no-leaves, of --inactive --active --disk-only, and of --internal --external
+    any one that is given will do; the rest is joined by and.
 
     \b
     --json prints an array of objects with these fields:
@@ -62,13 +113,54 @@ def command(
       snapshots                      how many
       version                        of the domain's last event
     """
+    forms = {"--tree": as_tree, "--name": names_only, "--json": as_json}
+    _check(ctx, of_domains, forms, wanted)
     with open_for_reading(store_path) as store:
         if of_domains:
             found = infos(store, domains, at)
             _show(map(_domain_record, found), _DOMAIN_TITLES, _domain_row, as_json)
+        elif as_tree:
+            _draw(trees(store, domains, at), wanted)
+        elif names_only:
+            lines = snapshots(store, domains, at, **wanted)
+            terminal.write_lines(quoted(line.name) for line in lines)
         else:
-            lines = snapshots(store, domains, at)
+            lines = snapshots(store, domains, at, **wanted)
             _show(map(_record, lines), _SNAPSHOT_TITLES, _snapshot_row, as_json)
+
+
+def _check(
+    ctx: click.Context, of_domains: bool, forms: dict[str, bool], wanted: dict[str, Any]
+) -> None:
+    """Refuse options that do not go together."""
+    given = {f"--{name.strip('_').replace('_', '-')}" for name, value in wanted.items() if value}
+    shown = [name for name, value in forms.items() if value]
+    below = {"--from", "--current"} & given
+    if len(shown) > 1 or (of_domains and (given or {"--tree", "--name"} & set(shown))):
+        raise click.UsageError("--domains, --tree, --name and --json exclude one another", ctx)
+    if len(below | ({"--roots"} & given)) > 1:
+        raise click.UsageError("--roots, --from and --current exclude one another", ctx)
+    if "--descendants" in given and not below:
+        raise click.UsageError("--descendants requires --from or --current", ctx)
+    filtered = given - {"--from", "--current", "--descendants", "--topological", "--metadata"}
+    if "--tree" in shown and filtered:
+        raise click.UsageError(f"{min(filtered)} and --tree exclude one another", ctx)
+
+
+def _draw(found: Iterable[Tree], wanted: dict[str, Any]) -> None:
+    """Draw trees, or what hangs below one snapshot."""
+    begun = wanted["from_"] is None
+    for number, tree in enumerate(found):
+        top = tree.current if wanted["current"] else wanted["from_"]
+        begun = begun or top in tree
+        if top is not None and top in tree:
+            deep = wanted["descendants"]
+            lines = draw(tree, tree[top], None if deep else 1)
+        else:
+            lines = draw(tree) if top is None and not wanted["current"] else iter([title(tree)])
+        terminal.write_lines(chain([""] if number else [], lines))
+    if not begun:
+        raise NotFound(f"no snapshot {wanted['from_']!r}")
 
 
 _SNAPSHOT_TITLES = ("", "Domain", "Snapshot", "Created", "State", "Location", "Parent")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
 from lineage.cli.moments import At, domain_at
 from lineage.errors import NotFound
+from lineage.filters import Filter, Wanted
 from lineage.views import lines_of, summary
 
 if TYPE_CHECKING:
@@ -50,16 +50,22 @@ def infos(store: Store, domains: Sequence[str], at: At) -> list[DomainInfo]:
     return [summary(tree) for tree in trees(store, domains, at)]
 
 
-def snapshots(store: Store, domains: Sequence[str], at: At) -> Iterable[Listed]:
+def snapshots(
+    store: Store, domains: Sequence[str], at: At, **wanted: Unpack[Wanted]
+) -> Iterable[Listed]:
     """Give the snapshots of the domains of `trees`; as of now no tree is looked at.
+
+    Args:
+        wanted: see `lineage.filters.Filter`.
 
     Raises:
         NotFound, Ambiguous, UsageError: see `trees`.
+        NotFound, ValueError: see `lineage.filters.Filter`.
     """
     named = [domain_at(store, domain, at) for domain in domains]
     if any(moment is not None for _, moment in [*named, ("", at)]):
-        return chain.from_iterable(map(lines_of, trees(store, domains, at)))
-    return store.snapshots(*(stream for stream, _ in named))
+        return Filter(**wanted).chosen(map(lines_of, trees(store, domains, at)))
+    return store.snapshots(*(stream for stream, _ in named), **wanted)
 
 
 def moments(store: Store, domains: Sequence[str], at: At) -> dict[str, At]:

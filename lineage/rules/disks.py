@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
 
-from lineage.rules.markup import MARKUP, attributes
+from lineage.rules.elements import Element, read
 
-__all__ = ["DomainDisk", "domain_disks"]
+__all__ = ["DomainDisk", "disks_of", "domain_disks"]
 
 # Where a disk's source of each type keeps its path; the other types have none.
 _PATHS: Final = {"file": "file", "block": "dev", "dir": "dir", "network": "name"}
 _LOCAL: Final = frozenset({"file", "block", "dir"})
 _POOLED: Final = frozenset({"gluster", "rbd"})  # POOL/IMAGE
 _TARGET: Final = re.compile(r"(?:fd|hd|vd|sd|xvd|ubd)([a-z]*)[0-9]*")
-_DISK: Final = [b"devices", b"disk"]
-_Attributes = dict[str, str]
 
 
 class DomainDisk(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +24,7 @@ class DomainDisk(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         target: its name, ``<target dev>``.
         bus: of the target, None if unsaid.
+        device: what the guest sees, such as ``cdrom``.
         type: of its storage.
         path: of its storage, None if that has none.
         snapshot: the location that the domain asks for, ``no`` if the disk is read-only and says
@@ -34,16 +32,22 @@ class DomainDisk(msgspec.Struct, frozen=True, kw_only=True):
         format: of its image; what does not say it is raw.
         readonly: nothing is written to it.
         empty: a drive without medium.
+        serial, wwn: as the guest reads them.
+        address: attributes of where it is plugged in.
     """
 
     target: str
     bus: str | None = None
+    device: str = "disk"
     type: str = "file"
     path: str | None = None
     snapshot: str | None = None
     format: str = "raw"
     readonly: bool = False
     empty: bool = False
+    serial: str | None = None
+    wwn: str | None = None
+    address: dict[str, str] | None = None
 
 
 def domain_disks(domain: bytes) -> tuple[DomainDisk, ...]:
@@ -55,50 +59,42 @@ def domain_disks(domain: bytes) -> tuple[DomainDisk, ...]:
     Args:
         domain: a canonical ``<domain>`` or ``<inactiveDomain>``, a document or a snapshot's body.
     """
-    placed: list[DomainDisk] = []
-    for own, children in _elements(domain):
-        _insert(placed, _disk(own, children))
-    return tuple(placed)
+    return tuple(disks_of(read(domain)))
 
 
-def _elements(domain: bytes) -> Iterator[tuple[_Attributes, dict[str, _Attributes]]]:
-    """Yield the attributes of each ``<disk>``, and those of its children by name.
-
-    Of children of one name the first counts.
-    """
-    path: list[bytes] = []
-    own: _Attributes = {}
-    children: dict[str, _Attributes] = {}
-    for found in MARKUP.finditer(domain):
-        closing, name, inside = found.groups()
-        if name is None:
-            continue  # in metadata only: what looks like a tag in there is none
-        if not closing:
-            path.append(name)
-            if path[1:] == _DISK:
-                own, children = attributes(inside), {}
-            elif path[1:-1] == _DISK:
-                children.setdefault(name.decode(), attributes(inside))
-        if closing or inside.endswith(b"/"):
-            if path[1:] == _DISK:
-                yield own, children
-            path.pop()
+def disks_of(domain: Element) -> list[DomainDisk]:
+    """Do what `domain_disks` does with a domain that has been read."""
+    devices = domain.first("devices")
+    groups: dict[str | None, list[DomainDisk]] = {}
+    for element in devices.all("disk") if devices is not None else ():
+        disk = _disk(element)
+        groups.setdefault(disk.bus, []).append(disk)
+    return [
+        disk
+        for group in groups.values()
+        for disk in sorted(group, key=lambda disk: _index(disk.target))
+    ]
 
 
-def _disk(own: _Attributes, children: dict[str, _Attributes]) -> DomainDisk:
-    kind = own.get("type", "file")
-    target = children.get("target", {})
-    readonly = "readonly" in children or own.get("device") == "cdrom"
-    path = _source_path(kind, children.get("source", {}))
+def _disk(element: Element) -> DomainDisk:
+    kind = element.attrs.get("type", "file")
+    device = element.attrs.get("device", "disk")
+    readonly = element.first("readonly") is not None or device == "cdrom"
+    source, address = element.first("source"), element.first("address")
+    path = _source_path(kind, {} if source is None else source.attrs)
     return DomainDisk(
-        target=target.get("dev", ""),
-        bus=target.get("bus"),
+        target=element.get("target", "dev") or "",
+        bus=element.get("target", "bus"),
+        device=device,
         type=kind,
         path=path,
-        snapshot=own.get("snapshot", "no" if readonly else None),
-        format=children.get("driver", {}).get("type", "raw"),
+        snapshot=element.attrs.get("snapshot", "no" if readonly else None),
+        format=element.get("driver", "type") or "raw",
         readonly=readonly,
         empty=kind in _LOCAL and path is None,
+        serial=element.content("serial"),
+        wwn=element.content("wwn"),
+        address=None if address is None else address.attrs,
     )
 
 
@@ -107,18 +103,6 @@ def _source_path(kind: str, source: dict[str, str]) -> str | None:
     if kind == "network" and source.get("protocol") in _POOLED:
         path = path.partition("/")[2]
     return path or None
-
-
-def _insert(placed: list[DomainDisk], disk: DomainDisk) -> None:
-    same = [n for n, other in enumerate(placed) if other.bus == disk.bus]
-    higher = [n for n in same if _index(placed[n].target) > _index(disk.target)]
-    placed.insert(_place(placed, same, higher), disk)
-
-
-def _place(placed: Sequence[DomainDisk], same: Sequence[int], higher: Sequence[int]) -> int:
-    if higher:
-        return higher[0]
-    return same[-1] + 1 if same else len(placed)
 
 
 def _index(target: str) -> int:

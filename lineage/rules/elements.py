@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from lineage.rules.markup import MARKUP, attributes, unescaped
 
 __all__ = ["COMMENT", "INSTRUCTION", "Element", "read"]
@@ -39,6 +41,27 @@ class Element:
         if self._attrs is None:
             self._attrs = attributes(self._inside) if self._inside else {}
         return self._attrs
+
+    def all(self, name: str) -> Iterator[Element]:
+        """Yield the children of a name."""
+        return (child for child in self.children if child.name == name)
+
+    def first(self, *path: str) -> Element | None:
+        """Give the first child of a name, or further down: of several the first counts."""
+        found: Element | None = self
+        for name in path:
+            found = None if found is None else next(found.all(name), None)
+        return found
+
+    def get(self, *path: str) -> str | None:
+        """Give an attribute of the first element of a path; the attribute's name comes last."""
+        found = self.first(*path[:-1])
+        return None if found is None else found.attrs.get(path[-1])
+
+    def content(self, *path: str) -> str | None:
+        """Give the text of the first element of a path, None if it is not there or empty."""
+        found = self.first(*path)
+        return None if found is None else found.text or None
 
 
 def read(document: bytes) -> Element:

@@ -16,7 +16,7 @@ from lineage.rules.disks import DomainDisk, domain_disks
 from lineage.rules.plan import DEFAULT_PROFILE, Plan, check_words, decide, refused
 from lineage.rules.plan_table import LOCATIONS, PROFILES, STATES, Row, lookup
 
-__all__ = ["plan_request"]
+__all__ = ["plan_read", "plan_request", "read_request", "runs"]
 
 _ID: Final = re.compile(rb"<domain\b[^>]* id='")
 _Counted = list[tuple[str, str]]  # target and location
@@ -50,14 +50,40 @@ def plan_request(
         DocumentError: a document cannot be read.
         ValueError: `state` or `profile` is none of the known words.
     """
+    owner, asked = read_request(domain, request)
+    if state is None:
+        state = "online" if runs(owner) else "offline"
+    check_words("state", state, STATES)
+    return plan_read(owner, asked, state, disk_only, profile, regular)
+
+
+def read_request(domain: bytes | str, request: bytes | str) -> tuple[Domain, Snapshot]:
+    """Read both documents.
+
+    Raises:
+        DocumentError: one cannot be read, or is another kind of document.
+    """
     owner, asked = canon.parse(domain, mode="create"), canon.parse(request, mode="create")
     if not isinstance(owner, Domain):
         raise SnapshotError("not-a-domain", 0, "the root is not <domain>")
     if not isinstance(asked, Snapshot):
         raise SnapshotError("not-a-request", 0, "the root is not <domainsnapshot>")
-    if state is None:
-        state = "online" if _ID.match(owner.xml) else "offline"
-    check_words("state", state, STATES)
+    return owner, asked
+
+
+def runs(domain: Domain) -> bool:
+    """Whether a domain runs: libvirt then prints its id."""
+    return _ID.match(domain.xml) is not None
+
+
+def plan_read(
+    owner: Domain, asked: Snapshot, state: str, disk_only: bool, profile: str, regular: Regular
+) -> Plan:
+    """Do what `plan_request` does with documents that have been read.
+
+    Raises:
+        ValueError: there is no such profile.
+    """
     check_words("profile", profile, PROFILES)
     memory = (asked.memory and asked.memory.snapshot) or "omit"
     return _Request(profile, state, memory, disk_only).plan(asked, domain_disks(owner.xml), regular)

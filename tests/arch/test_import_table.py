@@ -20,6 +20,7 @@ STORE = (
     "definitions",
     "directory",
     "documents",
+    "filters",
     "identity",
     "ingest",
     "intake",
@@ -80,7 +81,7 @@ PARTS = {
 HOMES = {
     "apsw": {"log"},
     "click": {"cli"},
-    "lxml": {"canon"},
+    "lxml": {"canon", "rules"},
     "zstandard": {"log", "sources", "on store"},
     "sqlite3": set[str](),
     "libvirt": {"hypervisor"},

@@ -212,6 +212,14 @@ class World:
             "current": domain.snapshotCurrent().getName() if domain.hasCurrentSnapshot() else None,
         }
 
+    def listed(self, flags: list[str], below: str | None = None) -> list[str]:
+        """Names of the domain's snapshots, or of those below one; flags by name: ``LEAVES``."""
+        wanted = self._flags([f"SNAPSHOT_LIST_{flag}" for flag in flags])
+        if below is None:
+            return [s.getName() for s in self._domain.listAllSnapshots(wanted)]
+        top = self._domain.snapshotLookupByName(below)
+        return [s.getName() for s in top.listAllChildren(wanted)]
+
     def everything(self) -> dict[str, Any]:
         """`tree`, the names parents first, and every snapshot's XML, secrets included."""
         domain, secure = self._domain, self._flags(["SNAPSHOT_XML_SECURE"])

@@ -28,15 +28,15 @@ REFUSED: Final = {
     "parent .* for moment .* not found": "parent-missing",
     "would create cycle": "parent-cycle",
     "must use uuid": "domain-mismatch",
+    "between online and offline": "state-online",
+    "between disk only and full": "state-disk-only",
+    "Target domain max memory .* does not match source": "abi-memory",
+    "missing domain in snapshot": "disks-no-domain",
     "cannot be saved with offline": "memory-offline",
     "no domain snapshot with matching name": "NotFound",
 }
-# What libvirt refuses and a store has no rule for: it is not asked, and nothing may happen.
+# What libvirt refuses and a store is not told of: it records what was made, and makes nothing.
 LACKING: Final = {
-    "between online and offline": "state flip: online",
-    "between disk only and full": "state flip: disk-snapshot",
-    "Target .* does not match source": "another machine (ABI)",
-    "missing domain in snapshot": "a first document without a domain",
     "already exists": "creating what is there",
 }
 _NOTHING: Final[Seen] = {

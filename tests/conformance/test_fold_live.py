@@ -63,10 +63,10 @@ AGAINST_A_RULE: Final[dict[str, Step]] = {
     "domain-mismatch": Define(0, name="a", foreign=True),
     "memory-offline": Define(0, name="a", memory="snapshot='internal'"),
     "NotFound": Delete(0, "nowhere"),
-    "state flip: online": Define(0, name="c", parent="b"),
-    "state flip: disk-snapshot": Define(0, name="a", state="disk-snapshot"),
-    "another machine (ABI)": Define(0, name="a", body=VARIANTS - 1),
-    "a first document without a domain": Define(0, name="d", body="none"),
+    "state-online": Define(0, name="c", parent="b"),
+    "state-disk-only": Define(0, name="a", state="disk-snapshot"),
+    "abi-memory": Define(0, name="a", body=VARIANTS - 1),
+    "disks-no-domain": Define(0, name="d", body="none"),
     "creating what is there": Create(0, "a"),
 }
 

@@ -7,6 +7,10 @@ from typing import Final
 
 import pytest
 
+from lineage.canon import parse
+from lineage.errors import SnapshotError
+from lineage.model import Snapshot
+from lineage.rules.complete import complete
 from lineage.rules.plan import Plan, plan
 from lineage.rules.plan_table import LOCATIONS, STATES
 from lineage.rules.request import plan_request
@@ -57,9 +61,9 @@ def disk(target: str, kind: str) -> str:
     )
 
 
-def planned(asked: str) -> Plan:
-    """The plan of a recorded request."""
-    state, memory, switch, *disks = asked.split()
+def documents(asked: str) -> tuple[str, str]:
+    """Domain and request of a recorded request."""
+    _, memory, _, *disks = asked.split()
     pairs = [each.split("=") for each in disks]
     of_domain = "".join(disk(f"vd{'ab'[n]}", kind) for n, (kind, _) in enumerate(pairs))
     listed = "".join(
@@ -69,9 +73,17 @@ def planned(asked: str) -> Plan:
     )
     file = " file='/m'" if memory == "external" else ""
     saved = "" if memory == "omit" else f"<memory snapshot='{memory}'{file}/>"
-    return plan_request(
+    return (
         f"<domain type='kvm'><name>d</name><devices>{of_domain}</devices></domain>",
         f"<domainsnapshot>{saved}<disks>{listed}</disks></domainsnapshot>",
+    )
+
+
+def planned(asked: str) -> Plan:
+    """The plan of a recorded request."""
+    state, _, switch, *_ = asked.split()
+    return plan_request(
+        *documents(asked),
         state=state,
         disk_only=switch == "on",
         profile="qemu-9.0",
@@ -96,6 +108,34 @@ def test_every_request_is_planned_as_qemu_answered_it(state: str) -> None:
     asked_so = [(asked, answer) for asked, answer in lines() if asked.startswith(state)]
     plans = [(asked, answer, planned(asked)) for asked, answer in asked_so]
     assert [each for each in plans if not agrees(each[2], each[1])] == []
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_request_is_completed_as_qemu_stored_it(state: str) -> None:
+    word = {"offline": "shutoff", "online": "paused"}[state]
+    for asked, answer in lines():
+        if not asked.startswith(state):
+            continue
+        domain, request = documents(asked)
+        try:
+            xml = complete(
+                request,
+                domain,
+                now=1,
+                state=word,
+                disk_only=asked.split()[2] == "on",
+                regular=lambda path: True,
+            )
+        except SnapshotError:
+            assert answer.startswith("refused"), asked
+            continue
+        made = parse(xml, mode="create")
+        assert isinstance(made, Snapshot)
+        assert made.memory is not None
+        locations = [made.memory.snapshot, *(disk.snapshot for disk in made.disks or ())]
+        assert answer == " ".join(map(str, locations)), asked
+        only = state == "online" and made.memory.snapshot == "no"
+        assert made.state == ("disk-snapshot" if only else word)
 
 
 @pytest.mark.parametrize("state", STATES)
