@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from typing import Final
 
 from lineage import canon
-from lineage.errors import DocumentError
+from lineage.errors import Damaged, DocumentError
 from lineage.intake.mirroring import Completeness, Mirror, Terms
 from lineage.intake.placing import Placing
 from lineage.intake.rehearsal import rehearsing
@@ -242,7 +242,11 @@ def _provenance(source: str, label: str) -> str:
 
 
 def _infos(log: EventLog | None) -> Mapping[str, DomainInfo]:
-    return {} if log is None else Views(log).infos()
+    """Summaries of the domains there are; none if one cannot be read: `check` is for that."""
+    try:
+        return {} if log is None else Views(log).infos()
+    except Damaged:
+        return {}
 
 
 def _is_domain(xml: bytes) -> bool:

@@ -6,7 +6,8 @@ from itertools import permutations
 
 import pytest
 
-from lineage.log import MemoryLog
+from lineage.errors import Damaged
+from lineage.log import Append, MemoryLog, NewEvent
 from lineage.store import Store
 from tests.unit.store_samples import NOON, A, B, Papers, body, chain, snapshot
 
@@ -90,3 +91,13 @@ def test_a_long_chain_that_came_backwards_is_sound_and_a_long_cycle_is_not() -> 
     assert notes(*chain(*names)[::-1]) == []
     ring = snapshot("s0", names[-1], NOON)
     assert notes(*chain(*names)[:0:-1], ring) == [(A, "cycle")]
+
+
+def test_a_damaged_domain_does_not_keep_another_from_being_imported() -> None:
+    store = Store.over(MemoryLog())
+    store.log.append([Append(A, [NewEvent(1, 1, b"no payload")])])
+    with pytest.raises(Damaged):
+        store.tree(A)
+    report = store.ingest(Papers([snapshot("a", domain=body(B))]))
+    assert (report.added, report.notes) == (1, [])
+    assert list(store.tree(B)) == ["a"]
