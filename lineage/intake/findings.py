@@ -10,7 +10,7 @@ from lineage.intake.report import Note
 from lineage.listing import DomainInfo
 from lineage.tree import Tree
 
-__all__ = ["Links", "Named", "namesakes", "numeric", "oddities"]
+__all__ = ["Links", "Named", "namesakes", "oddities"]
 
 _GROUND = ""  # below no snapshot whose parent came late
 
@@ -99,10 +99,3 @@ def namesakes(domains: Collection[Named], infos: Iterable[DomainInfo]) -> Iterat
             if others := sorted(bearers[name] - {domain.stream}):
                 message = f"{', '.join(others)} is called {name!r} too: say which by its UUID"
                 yield Note(domain.stream, "same-name", message)
-
-
-def numeric(stream: str, names: set[str]) -> Note:
-    """Give the note of a domain whose snapshots have numbers for names."""
-    count, first = len(names), min(names)
-    message = f"{count} named by a number, such as {first!r}: not every program takes it for a name"
-    return Note(stream, "numeric-name", message)

@@ -20,7 +20,7 @@ from lineage.intake.decisions import (
     Placed,
     Settled,
 )
-from lineage.intake.findings import namesakes, numeric, oddities
+from lineage.intake.findings import namesakes, oddities
 from lineage.intake.incoming import Incoming
 from lineage.intake.mirroring import Mirror, Terms, deletions, gone
 from lineage.intake.report import Note, Report
@@ -78,7 +78,6 @@ class Placing:
         self._later: list[tuple[str, str, Candidate]] = []
         self._outcomes: dict[tuple[str, str], Outcome] = {}
         self._tree: Tree | None = None
-        self._numeric: dict[str, set[str]] = {}
         self._deleted: dict[str, int] = {}
 
     def place(
@@ -143,8 +142,6 @@ class Placing:
         if domain.named is not None:
             domain.named.add(name)
             domain.unsaid |= active is None
-        if name.isdecimal() and name.isascii():
-            self._numeric.setdefault(stream, set()).add(name)
         if domain.fresh and parts.domain_name is not None:
             domain.names.add(parts.domain_name)
         if verdict == "new":
@@ -344,4 +341,3 @@ class Placing:
                 self._tree = None
                 notes += oddities(self._whole(stream))
         notes += namesakes(self._domains.values(), self._others or ())
-        notes += (numeric(stream, names) for stream, names in sorted(self._numeric.items()))

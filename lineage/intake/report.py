@@ -35,7 +35,6 @@ class Note(msgspec.Struct, frozen=True, gc=False):
             ``missing-parent``: a snapshot whose parent the domain does not have.
             ``cycle``: snapshots that descend from each other.
             ``same-name``: a domain new to the store that is called like another one.
-            ``numeric-name``: snapshots of a domain whose names are numbers.
             ``mirror-incomplete``: a mirror deleted nothing of a domain, since not all of its
             documents could be read.
         message: the same in words.
