@@ -16,7 +16,7 @@ from lineage.log.runs import MOST, RUN_COLUMNS, Run, last_run, run_of, start_of
 from lineage.log.runs import run_at as run_at_end
 from lineage.log.streams import Streams
 
-__all__ = ["Scan", "position_at", "run_with", "runs_behind"]
+__all__ = ["Scan", "linked", "position_at", "run_with", "runs_behind"]
 
 CHUNK: Final = 1000  # events read at once, about; the lock is let go in between
 
@@ -121,24 +121,15 @@ class Scan:
         events: list[StoredEvent],
     ) -> None:
         key = self._streams.key(connection, run.stream)
-        first, at, commit = old.version + 1, run.recorded_at, run.commit
         read = self._payloads.read(connection, rows)
-        start = run.position - len(rows) + 1
-        try:
-            hashes = links(old.hash, key, first, at, read)
-        except (struct.error, UnicodeEncodeError):
-            hashes = [b""]
-        if hashes[-1] != run.hash:
+        chained = linked(run, old, key, read)
+        if chained is None:
+            start = run.position - len(rows) + 1
             raise Damaged(
                 f"events {start} to {run.position} are not what was written: "
                 f"the chain of {key} is broken"
             )
-        events += [
-            StoredEvent(start + n, key, first + n, at, tag, schema, payload, source, commit, link)
-            for n, ((tag, schema, source, payload), link) in enumerate(
-                zip(read, hashes, strict=True)
-            )
-        ]
+        events += chained
 
     def _before(self, connection: apsw.Connection, run: Run) -> Run:
         """Give the stream's run before one; the two are held against each other."""
@@ -156,6 +147,29 @@ class Scan:
         ):
             raise Damaged(f"runs {old.position} and {run.position} do not follow each other")
         return old
+
+
+def linked(
+    run: Run, old: Run, key: str, read: Sequence[tuple[int, int, str, bytes]]
+) -> list[StoredEvent] | None:
+    """Give the events of a run; None if they do not lead to its hash.
+
+    Args:
+        old: the run before it in its stream, whose key is `key`.
+        read: tag, schema, source and payload of each event.
+    """
+    version, at, commit = old.version + 1, run.recorded_at, run.commit
+    start = run.position - len(read) + 1
+    try:
+        hashes = links(old.hash, key, version, at, read)
+    except (struct.error, UnicodeEncodeError):
+        return None
+    if hashes[-1] != run.hash:
+        return None
+    return [
+        StoredEvent(start + n, key, version + n, at, tag, schema, payload, source, commit, link)
+        for n, ((tag, schema, source, payload), link) in enumerate(zip(read, hashes, strict=True))
+    ]
 
 
 def _fetch(connection: apsw.Connection, ranges: Sequence[tuple[int, int]]) -> list[EventRow]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterator
 from typing import Final, cast
 
@@ -10,10 +9,10 @@ import apsw
 
 from lineage.errors import Damaged
 from lineage.log.base import StoredEvent
-from lineage.log.chain import links
 from lineage.log.payloads import EventRow, PayloadReader
 from lineage.log.problems import Part, Problem
 from lineage.log.runs import MOST, RUN_COLUMNS, Run, end_of, run_of, start_of
+from lineage.log.scan import linked
 from lineage.log.verify_rows import rows_of
 
 __all__ = ["EventWalk"]
@@ -185,24 +184,15 @@ class EventWalk:
     def _linked(
         self, key: str, run: Run, old: Run, read: list[tuple[int, int, str, bytes]]
     ) -> Iterator[Problem | StoredEvent]:
-        version, at = old.version + 1, run.recorded_at
-        first = run.position - len(read) + 1
-        try:
-            hashes = links(old.hash, key, version, at, read)
-        except (struct.error, UnicodeEncodeError):
-            hashes = [b""]
-        if hashes[-1] == run.hash:
-            yield from (
-                StoredEvent(first + n, key, version + n, at, tag, schema, payload, source,
-                            run.commit, link)
-                for n, ((tag, schema, source, payload), link)
-                in enumerate(zip(read, hashes, strict=True))
-            )  # fmt: skip
+        events = linked(run, old, key, read)
+        if events is not None:
+            yield from events
         elif run.stream in self._doubtful:
             del self.keys[run.stream]  # the stream's row was told to be wrong: so is its key
         else:
+            first = run.position - len(read) + 1
             message = f"events {first} to {run.position} do not lead to the hash of their run"
-            yield Problem("broken-chain", message, key, first, version)
+            yield Problem("broken-chain", message, key, first, old.version + 1)
 
     def _ends(self) -> Iterator[Problem]:
         """Hold the ends of the log and of streams against the last runs."""
